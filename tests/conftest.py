@@ -1,0 +1,107 @@
+"""What every test can ask for: a fresh database, an Ostiary on it, a client, a real server."""
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Literal
+
+import pytest
+from pydantic import SecretStr
+from starlette.testclient import TestClient
+
+from ostiary.app import Ostiary, create_app
+from ostiary.db.store import Store
+from ostiary.settings import Settings
+from tests.live import LiveServer, environment, free_port, start_server
+from tests.postgres import Postgres, running_postgres
+
+Database = Literal["sqlite", "postgresql"]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("ostiary")
+    group.addoption("--database", choices=["sqlite", "postgresql"], default="sqlite", help="the database under test")
+    group.addoption("--long", action="store_true", help="full counts: about half an hour instead of minutes")
+
+
+def pytest_configure() -> None:
+    """The developer's own settings stay outside."""
+    for name in [name for name in os.environ if name.startswith("OSTIARY_")]:
+        del os.environ[name]
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """A test that did not run proves nothing, so a skip is a failure."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if reporter and reporter.stats.get("skipped") and exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+@pytest.fixture(scope="session")
+def database(request: pytest.FixtureRequest) -> Database:
+    chosen: Database = request.config.getoption("--database")
+    return chosen
+
+
+@pytest.fixture(scope="session")
+def postgres(database: Database) -> Iterator[Postgres | None]:
+    if database == "sqlite":
+        yield None
+        return
+    with running_postgres() as server:
+        yield server
+
+
+@pytest.fixture
+def database_url(postgres: Postgres | None, tmp_path: Path) -> Iterator[str]:
+    """A fresh, empty database for this test alone."""
+    if postgres is None:
+        yield f"sqlite:///{tmp_path / 'ostiary.db'}"
+        return
+    name = postgres.create_database()
+    yield postgres.url(name)
+    postgres.drop_database(name)
+
+
+@pytest.fixture
+def settings(database_url: str, tmp_path: Path) -> Settings:
+    return Settings(data_dir=tmp_path / "data", database_url=SecretStr(database_url))
+
+
+@pytest.fixture
+def ostiary(settings: Settings) -> Iterator[Ostiary]:
+    made = create_app(settings)
+    yield made
+    made.store.close()
+
+
+@pytest.fixture
+def http(ostiary: Ostiary, settings: Settings) -> Iterator[TestClient]:
+    """A client on loopback, over the application with its background work running."""
+    with TestClient(ostiary, base_url=settings.issuer, client=("127.0.0.1", 50000)) as client:
+        yield client
+
+
+@pytest.fixture
+def store(ostiary: Ostiary) -> Store:
+    return ostiary.store
+
+
+@pytest.fixture
+def live(settings: Settings, database_url: str) -> Iterator[LiveServer]:
+    """A real server on a free port; it shares database and keys with `ostiary`, should a test ask for both."""
+    with start_server(environment(settings.data_dir, database_url), free_port()) as server:
+        yield server
+
+
+@pytest.fixture
+def count(request: pytest.FixtureRequest) -> Callable[[int, int], int]:
+    """Picks the short count or, with --long, the full one, and puts it on record."""
+
+    def pick(short: int, long: int) -> int:
+        picked = long if request.config.getoption("--long") else short
+        request.node.user_properties.append(("count", picked))
+        return picked
+
+    return pick
