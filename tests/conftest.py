@@ -12,7 +12,7 @@ from starlette.testclient import TestClient
 from ostiary.app import Ostiary, create_app
 from ostiary.db.store import Store
 from ostiary.settings import Settings
-from tests.live import LiveServer, environment, free_port, start_server
+from tests.live import MASTER_KEY, LiveServer, environment, free_port, start_server
 from tests.postgres import Postgres, running_postgres
 
 Database = Literal["sqlite", "postgresql"]
@@ -65,8 +65,10 @@ def database_url(postgres: Postgres | None, tmp_path: Path) -> Iterator[str]:
 
 
 @pytest.fixture
-def settings(database_url: str, tmp_path: Path) -> Settings:
-    return Settings(data_dir=tmp_path / "data", database_url=SecretStr(database_url))
+def settings(database: Database, database_url: str, tmp_path: Path) -> Settings:
+    # On SQLite the server makes its own master key, as it does for everybody who only starts it.
+    key = SecretStr(MASTER_KEY) if database == "postgresql" else None
+    return Settings(data_dir=tmp_path / "data", database_url=SecretStr(database_url), master_key=key)
 
 
 @pytest.fixture

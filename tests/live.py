@@ -1,5 +1,6 @@
 """A real `ostiary serve` in a process of its own, for the tests that need a network, a restart or a kill."""
 
+import base64
 import http.client
 import json
 import os
@@ -21,6 +22,8 @@ COMMAND_SECONDS = 60
 READY_PATH = "/.well-known/oauth-authorization-server"
 # Below the range from which systems give ports to outgoing connections, so that nobody takes it in between.
 PORTS = range(20000, 32000)
+# Required beside a database that is not a file; any 32 bytes do.
+MASTER_KEY = base64.b64encode(bytes(range(32))).decode()
 
 
 class LiveServer:
@@ -129,5 +132,8 @@ def free_port() -> int:
 
 
 def environment(data_dir: Path, database_url: str) -> dict[str, str]:
-    """This process's environment with the two settings that say which installation is meant."""
-    return {**os.environ, "OSTIARY_DATA_DIR": str(data_dir), "OSTIARY_DATABASE_URL": database_url}
+    """This process's environment with the settings that say which installation is meant."""
+    chosen = {"OSTIARY_DATA_DIR": str(data_dir), "OSTIARY_DATABASE_URL": database_url}
+    if not database_url.startswith("sqlite"):
+        chosen["OSTIARY_MASTER_KEY"] = MASTER_KEY
+    return os.environ | chosen
