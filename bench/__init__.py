@@ -1,0 +1,1 @@
+"""What a token costs: Ostiary beside a bare uvicorn, on one core, in one run."""

@@ -1,0 +1,164 @@
+"""What is measured: tokens, bearer-checked reads, and tokens when the database holds very many keys."""
+
+import statistics
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from bench import verify
+from bench.databases import fresh
+from bench.driver import Plan
+from bench.exchange import Pair, Request, ask_well, customer_request, token_request
+from bench.fill import fill
+from bench.measure import Peak, Steady, Target, peak, steady
+from bench.options import FEW_KEYS, Options
+from bench.processes import Cores, Memory, memory
+from bench.servers import Home, Server, floor, ostiary, settle
+
+SCOPE = "banks:read customers:read customers:execute"
+WARM_UP_SECONDS = 1
+OPEN_LOOP_SHARE = 0.7
+# Programs use a token until it expires, so a server sees the same ones again; this many are in use at once.
+TOKENS_IN_USE = 100
+CUSTOMERS = 20
+SETTLING_SECONDS = 10.0
+
+
+@dataclass(frozen=True)
+class Series:
+    name: str
+    peaks: list[Peak]
+    memory: Memory
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Ratios are requests per CPU second of the first series to those of each other one, round by round."""
+
+    title: str
+    series: list[Series]
+    steady: list[Steady] = field(default_factory=list)
+
+    @property
+    def ratios(self) -> dict[str, list[float]]:
+        first, *others = self.series
+        return {
+            f"{first.name} / {other.name}": [
+                one.per_cpu_second / two.per_cpu_second for one, two in zip(first.peaks, other.peaks, strict=True)
+            ]
+            for other in others
+        }
+
+    @property
+    def failures(self) -> int:
+        peaks = sum(run.bad + run.broken for series in self.series for run in series.peaks)
+        return peaks + sum(run.outcome.bad + run.outcome.unanswered for run in self.steady)
+
+
+@contextmanager
+def home_with_keys(options: Options, keys: int) -> Iterator[tuple[Home, list[Pair]]]:
+    with TemporaryDirectory(prefix="ostiary-bench-") as folder, fresh(options.database, Path(folder)) as url:
+        home = settle(Path(folder), url)
+        yield home, fill(home, keys, min(keys, options.active))
+
+
+def interleaved(targets: Sequence[Target], options: Options, cores: Cores) -> list[Series]:
+    """A B A B: what changes on the machine meanwhile changes for all."""
+    for target in targets:
+        peak(target, cores, options.connections, WARM_UP_SECONDS)
+    rounds = [
+        [peak(target, cores, options.connections, options.seconds) for target in targets] for _ in range(options.rounds)
+    ]
+    return [
+        Series(target.name, list(peaks), memory(target.server.pid))
+        for target, peaks in zip(targets, zip(*rounds, strict=True), strict=True)
+    ]
+
+
+def compared(title: str, targets: Sequence[Target], options: Options, cores: Cores, *, latency: bool) -> Comparison:
+    series = interleaved(targets, options, cores)
+    if not latency:
+        return Comparison(title, series)
+    rate = OPEN_LOOP_SHARE * statistics.median(run.per_second for run in series[0].peaks)
+    return Comparison(title, series, [at_rate(target, rate, options, cores) for target in targets])
+
+
+def at_rate(target: Target, rate: float, options: Options, cores: Cores) -> Steady:
+    plan = Plan(target.server.port, rate, options.seconds, options.open_connections)
+    return steady(target, cores, plan)
+
+
+def beside_floor(title: str, target: Target, options: Options, cores: Cores, *, latency: bool = True) -> Comparison:
+    sample = ask_well(target.server.port, target.requests[0])
+    with floor(sample, cores.server, target.folder) as bare:
+        constant = Target("floor", bare, target.requests, verify.anything, target.folder)
+        return compared(title, [target, constant], options, cores, latency=latency)
+
+
+def token_runs(options: Options, cores: Cores) -> Iterator[Comparison]:
+    with home_with_keys(options, options.few_keys) as (home, pairs), ostiary(home, cores.server) as server:
+        check = verify.tokens_of(server.port)
+        for title, scope in (("POST /oauth/token", SCOPE), ("POST /oauth/token, every scope", None)):
+            requests = [token_request(pair, scope) for pair in pairs]
+            target = Target("ostiary", server, requests, check, home.data_dir)
+            yield beside_floor(title, target, options, cores, latency=scope is not None)
+
+
+def bearer_runs(options: Options, cores: Cores) -> Iterator[Comparison]:
+    with home_with_keys(options, options.few_keys) as (home, _), ostiary(home, cores.server) as server:
+        requests = reads_of_customers(server, home.pair)
+        target = Target("ostiary", server, requests, verify.customer, home.data_dir)
+        yield beside_floor("GET /api/customers/{guid}", target, options, cores)
+
+
+def reads_of_customers(server: Server, pair: Pair) -> list[Request]:
+    tokens = [
+        str(ask_well(server.port, token_request(pair, SCOPE)).json()["access_token"]) for _ in range(TOKENS_IN_USE)
+    ]
+    headers = (("Authorization", f"Bearer {tokens[0]}"), ("Content-Type", "application/json"))
+    create = Request("POST", "/api/customers", headers, b'{"type": "individual"}')
+    guids = [str(ask_well(server.port, create).json()["guid"]) for _ in range(CUSTOMERS)]
+    for guid in guids:
+        wait_until_settled(server, customer_request(tokens[0], guid))
+    return [customer_request(token, guids[number % CUSTOMERS]) for number, token in enumerate(tokens)]
+
+
+def wait_until_settled(server: Server, request: Request) -> None:
+    """A new customer changes its state by itself; the floor repeats the answer's final size."""
+    deadline = time.monotonic() + SETTLING_SECONDS
+    while ask_well(server.port, request).json()["state"] == "storing":
+        if time.monotonic() > deadline:
+            raise RuntimeError("A customer stays in the state storing.")
+        time.sleep(0.05)
+
+
+def keys_runs(options: Options, cores: Cores) -> Iterator[Comparison]:
+    """Both servers run at once and one of them idles. The same number of keys ask, then more of them."""
+    many = options.many_keys
+    with (
+        home_with_keys(options, FEW_KEYS) as (small, few_pairs),
+        home_with_keys(options, many) as (large, many_pairs),
+        ostiary(small, cores.server) as small_server,
+        ostiary(large, cores.server) as large_server,
+    ):
+        spread = many_pairs[:: max(1, len(many_pairs) // FEW_KEYS)]
+        targets = [
+            token_target(f"{count:,} keys, {len(pairs):,} ask", server, pairs, home)
+            for count, pairs, server, home in (
+                (many, spread, large_server, large),
+                (FEW_KEYS, few_pairs, small_server, small),
+                (many, many_pairs, large_server, large),
+            )
+        ]
+        yield compared(f"POST /oauth/token with {many:,} keys", targets, options, cores, latency=False)
+
+
+def token_target(name: str, server: Server, pairs: Sequence[Pair], home: Home) -> Target:
+    requests = [token_request(pair, SCOPE) for pair in pairs]
+    return Target(name, server, requests, verify.tokens_of(server.port), home.data_dir)
+
+
+RUNS = {"token": token_runs, "bearer": bearer_runs, "keys": keys_runs}
