@@ -1,0 +1,89 @@
+"""Source addresses: which a key may be used from, and which one a request really came from."""
+
+import ipaddress
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+
+from ostiary.settings import Network
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+WIDEST_PREFIX = {4: 8, 6: 16}
+MOST_ENTRIES = 100
+
+
+def parse_list(entries: Iterable[str]) -> tuple[str, ...]:
+    """Canonical CIDRs without repeats, in the order given; raises ValueError saying which entry is wrong and why."""
+    networks = tuple(dict.fromkeys(str(_parse_entry(entry)) for entry in entries))
+    if len(networks) > MOST_ENTRIES:
+        raise ValueError(f"at most {MOST_ENTRIES} addresses fit in a list")
+    return networks
+
+
+def _parse_entry(entry: str) -> Network:
+    try:
+        network = ipaddress.ip_network(entry.strip())
+    except ValueError as error:
+        reason = "has bits set behind its prefix" if "host bits" in str(error) else "is not an IP address or CIDR range"
+        raise ValueError(f"{entry!r} {reason}") from error
+    if isinstance(network, ipaddress.IPv6Network):
+        network = _unmapped(network)
+    if network.prefixlen < WIDEST_PREFIX[network.version]:
+        raise ValueError(f"{entry!r} is too wide: at least /{WIDEST_PREFIX[network.version]} for IPv{network.version}")
+    return network
+
+
+def _unmapped(network: ipaddress.IPv6Network) -> Network:
+    # ::ffff:192.0.2.1 is 192.0.2.1 in other clothes, and requests are compared undressed.
+    inner = network.network_address.ipv4_mapped
+    if inner is None:
+        return network
+    if network.prefixlen < 128 - 32:
+        raise ValueError(f"'{network}' mixes IPv4 and IPv6")
+    return ipaddress.IPv4Network((inner, network.prefixlen - 96))
+
+
+@lru_cache(maxsize=4096)
+def allows(stored: str, address: str) -> bool:
+    """Whether a list, as it is stored, lets an address in. A pure function: remembering its answers is safe."""
+    source = parse_address(address)
+    return source is not None and any(source in ipaddress.ip_network(entry) for entry in stored.split())
+
+
+def parse_address(text: str) -> Address | None:
+    """One address, IPv4-mapped ones undressed; None for anything else, zone ids included."""
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        return None
+    if isinstance(address, ipaddress.IPv6Address):
+        if address.scope_id is not None:
+            return None
+        return address.ipv4_mapped or address
+    return address
+
+
+class ClientAddress:
+    """Finds the address a request came from: the peer, or the right-most hop that no trusted proxy vouches for."""
+
+    def __init__(self, trusted_proxies: Sequence[Network]) -> None:
+        self._trusted = tuple(trusted_proxies)
+
+    def of(self, peer: str, forwarded_for: Sequence[str]) -> str:
+        """The address in canonical text, or "" when it cannot be known, which no list lets in."""
+        address = parse_address(peer)
+        if address is None:
+            return ""
+        if not self._trusted or not self._trusts(address):
+            return str(address)
+        # Several headers are one list (RFC 9110 §5.3); every proxy appends at the right.
+        for hop in reversed(",".join(forwarded_for).split(",") if forwarded_for else []):
+            address = parse_address(hop.strip(" \t"))
+            if address is None:
+                return ""
+            if not self._trusts(address):
+                break
+        return str(address)
+
+    def _trusts(self, address: Address) -> bool:
+        return any(address in network for network in self._trusted)

@@ -1,0 +1,65 @@
+"""Client ids and secrets: how they look, how they are kept, how they are compared (DESIGN §5)."""
+
+import hmac
+import re
+import zlib
+from dataclasses import dataclass
+from typing import Final
+
+from ostiary.crypto import base62
+from ostiary.crypto.master_key import MasterKey
+
+CLIENT_ID: Final = re.compile(r"ostid_[0-9A-Za-z]{38}\Z")
+SECRET: Final = re.compile(r"ost_(?:sandbox|production|org)_[0-9A-Za-z]{49}\Z")
+
+CHECKSUM_LETTERS: Final = 6
+RANDOM_LETTERS: Final = 43
+
+HMAC_SHA256: Final = 1
+PEPPER_VERSION: Final = 1
+
+
+def new_client_id() -> str:
+    return f"ostid_{base62.random_text(38)}"
+
+
+def new_secret(kind: str) -> str:
+    """256 random bits and a checksum; `kind` is sandbox, production or org."""
+    random = f"ost_{kind}_{base62.random_text(RANDOM_LETTERS)}"
+    return random + checksum(random)
+
+
+def checksum(text: str) -> str:
+    return base62.fixed_width(zlib.crc32(text.encode()), CHECKSUM_LETTERS)
+
+
+def is_well_formed(secret: str) -> bool:
+    """Whether this could be one of ours: shape and checksum, without a look at the database."""
+    return SECRET.match(secret) is not None and checksum(secret[:-CHECKSUM_LETTERS]) == secret[-CHECKSUM_LETTERS:]
+
+
+@dataclass(frozen=True)
+class Digest:
+    """What the database keeps of a secret: the digest, and with which scheme and pepper it was made."""
+
+    value: bytes
+    scheme: int
+    pepper_version: int
+
+
+class Digester:
+    """Turns secrets into digests. A keyed hash is enough: nobody guesses 256 random bits, however fast the hash."""
+
+    def __init__(self, master_key: MasterKey) -> None:
+        self._peppers = {PEPPER_VERSION: master_key.derive(f"secret-pepper/{PEPPER_VERSION}")}
+
+    def digest(self, secret: str) -> Digest:
+        value = hmac.digest(self._peppers[PEPPER_VERSION], secret.encode(), "sha256")
+        return Digest(value, HMAC_SHA256, PEPPER_VERSION)
+
+    def matches(self, secret: str, stored: Digest) -> bool:
+        """Constant in time; False for a scheme or pepper this release does not know."""
+        pepper = self._peppers.get(stored.pepper_version)
+        if pepper is None or stored.scheme != HMAC_SHA256:
+            return False
+        return hmac.compare_digest(hmac.digest(pepper, secret.encode(), "sha256"), stored.value)

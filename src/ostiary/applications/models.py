@@ -1,0 +1,112 @@
+"""Tables of applications, their secrets and their use."""
+
+import datetime as dt
+from enum import StrEnum
+
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, LargeBinary, String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from ostiary.access.scopes import BANK_KEY, ORGANIZATION_KEY, Scope
+from ostiary.db.model import Guid, Model, Name, Recorded
+
+
+class ApplicationKind(StrEnum):
+    """An organization key or a bank key; the kind fixes the scopes."""
+
+    ORGANIZATION = "organization"
+    BANK = "bank"
+
+    @property
+    def scopes(self) -> frozenset[Scope]:
+        return BANK_KEY if self is ApplicationKind.BANK else ORGANIZATION_KEY
+
+    # Listing needs the parent's scope, everything else the application's own (wire contract §2.1).
+    @property
+    def lists(self) -> Scope:
+        return Scope.BANKS_READ if self is ApplicationKind.BANK else Scope.ORGANIZATIONS_READ
+
+    @property
+    def reads(self) -> Scope:
+        return Scope(f"{self}_applications:read")
+
+    @property
+    def writes(self) -> Scope:
+        return Scope(f"{self}_applications:write")
+
+    @property
+    def executes(self) -> Scope:
+        return Scope(f"{self}_applications:execute")
+
+
+class ApplicationStatus(StrEnum):
+    ACTIVE = "active"
+    PAUSED = "paused"
+    EXPIRED = "expired"
+    REVOKED = "revoked"
+
+
+class Application(Recorded, Model):
+    __tablename__ = "applications"
+
+    client_id: Mapped[str] = mapped_column(String(64), unique=True)
+    kind: Mapped[str] = mapped_column(String(16))
+    organization_guid: Mapped[Guid] = mapped_column(ForeignKey("organizations.guid"))
+    bank_guid: Mapped[Guid | None] = mapped_column(ForeignKey("banks.guid"))
+    name: Mapped[Name]
+    # Canonical CIDRs with blanks between: both drivers hand the fast lane the same text. Empty: from anywhere.
+    ip_allowlist_text: Mapped[str] = mapped_column("ip_allowlist", Text, default="")
+    expires_at: Mapped[dt.datetime]
+    paused_at: Mapped[dt.datetime | None]
+    revoked_at: Mapped[dt.datetime | None]
+    last_used_at: Mapped[dt.datetime | None]
+    last_used_from: Mapped[str | None] = mapped_column(String(45))
+    # The person or application that made it; empty for the operator.
+    created_by: Mapped[Guid] = mapped_column(default="")
+
+    __table_args__ = (
+        CheckConstraint("(kind = 'bank') = (bank_guid IS NOT NULL)", name="bank"),
+        CheckConstraint("kind IN ('organization', 'bank')", name="kind"),
+        Index(None, "organization_guid", "created_at", "guid"),
+        Index(None, "bank_guid", "created_at", "guid"),
+    )
+
+    @property
+    def ip_allowlist(self) -> list[str]:
+        return self.ip_allowlist_text.split()
+
+    def status_at(self, moment: dt.datetime) -> ApplicationStatus:
+        """What a person should read: the strongest reason why the key does not work comes first."""
+        if self.revoked_at is not None:
+            return ApplicationStatus.REVOKED
+        if self.expires_at <= moment:
+            return ApplicationStatus.EXPIRED
+        return ApplicationStatus.PAUSED if self.paused_at is not None else ApplicationStatus.ACTIVE
+
+
+class ApplicationSecret(Model):
+    """One of the secrets an application may present."""
+
+    __tablename__ = "application_secrets"
+
+    guid: Mapped[Guid] = mapped_column(primary_key=True)
+    application_guid: Mapped[Guid] = mapped_column(ForeignKey("applications.guid"))
+    digest: Mapped[bytes] = mapped_column(LargeBinary(32))
+    scheme: Mapped[int]
+    pepper_version: Mapped[int]
+    created_at: Mapped[dt.datetime]
+    # Set when a secret is to stop before its application does.
+    expires_at: Mapped[dt.datetime | None]
+
+    __table_args__ = (Index(None, "application_guid"),)
+
+
+class ApplicationUsage(Model):
+    """How often something happened with a key in one hour. Callers nobody knows are counted under an empty guid."""
+
+    __tablename__ = "application_usage"
+
+    hour: Mapped[dt.datetime] = mapped_column(primary_key=True)
+    # No foreign key: the empty guid names no application.
+    application_guid: Mapped[Guid] = mapped_column(primary_key=True)
+    outcome: Mapped[str] = mapped_column(String(32), primary_key=True)
+    count: Mapped[int] = mapped_column(BigInteger)

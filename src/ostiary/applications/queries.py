@@ -1,0 +1,49 @@
+"""Every SELECT on applications that people's work needs; the fast lane's are with the protocol."""
+
+from sqlalchemy import Select, or_, select
+from sqlalchemy.orm import Session
+
+from ostiary.access.actor import Actor, Subject
+from ostiary.applications.models import Application, ApplicationKind
+from ostiary.db.pages import Page, read_page
+from ostiary.errors import NotFound
+
+NEWEST_FIRST = (Application.created_at.desc(), Application.guid.desc())
+
+
+def visible_to(actor: Actor) -> Select[tuple[Application]]:
+    everything = select(Application)
+    match actor.subject:
+        case Subject.OPERATOR:
+            return everything
+        case Subject.ORGANIZATION:
+            return everything.where(Application.organization_guid == actor.organization_guid)
+        case Subject.BANK:
+            return everything.where(Application.bank_guid == actor.bank_guid)
+
+
+def find(db: Session, actor: Actor, kind: ApplicationKind, client_id: str) -> Application | None:
+    """By client id or guid; a revoked one only for the operator, on the wire it is deleted."""
+    named = or_(Application.client_id == client_id, Application.guid == client_id)
+    rows = visible_to(actor).where(Application.kind == kind, named)
+    if actor.subject is not Subject.OPERATOR:
+        rows = rows.where(Application.revoked_at.is_(None))
+    return db.scalar(rows)
+
+
+def get(db: Session, actor: Actor, kind: ApplicationKind, client_id: str) -> Application:
+    found = find(db, actor, kind, client_id)
+    if found is None:
+        raise NotFound("application")
+    return found
+
+
+def page(
+    db: Session, actor: Actor, kind: ApplicationKind, bank_guid: str | None, page: int, per_page: int
+) -> Page[Application]:
+    rows = visible_to(actor).where(Application.kind == kind)
+    if actor.subject is not Subject.OPERATOR:
+        rows = rows.where(Application.revoked_at.is_(None))
+    if bank_guid is not None:
+        rows = rows.where(Application.bank_guid == bank_guid)
+    return read_page(db, rows, NEWEST_FIRST, page, per_page)

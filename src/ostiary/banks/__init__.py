@@ -1,0 +1,1 @@
+"""Banks: what a token is bound to, and where customers live."""

@@ -1,0 +1,31 @@
+"""What time it is: always UTC, to the millisecond, which is what the wire carries."""
+
+import datetime as dt
+import time
+
+UTC = dt.UTC
+
+
+def now() -> dt.datetime:
+    """The present moment, cut to whole milliseconds so that it survives the wire and both databases unchanged."""
+    moment = dt.datetime.fromtimestamp(time.time(), UTC)
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+
+
+def seconds() -> float:
+    """Seconds since 1970, as JWT counts them (RFC 7519 §2, NumericDate)."""
+    return time.time()
+
+
+def on_the_wire(moment: dt.datetime) -> str:
+    """ISO 8601 with milliseconds and Z, as the published clients expect it."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
+
+
+def in_words(length_seconds: float) -> str:
+    """A length of time for people: `45 seconds`, `3 hours`, `12 days`."""
+    for unit, unit_seconds in (("day", 86_400), ("hour", 3_600), ("minute", 60)):
+        if length_seconds >= 2 * unit_seconds:
+            return f"{int(length_seconds // unit_seconds)} {unit}s"
+    whole = int(length_seconds)
+    return "1 second" if whole == 1 else f"{whole} seconds"

@@ -1,0 +1,1 @@
+"""Keys, digests, signatures and sealed columns: the only rooms that touch raw cryptography."""

@@ -1,0 +1,46 @@
+"""Parsers with one reading only: JSON without duplicate names, base64url without second spellings."""
+
+import base64
+import binascii
+import json
+from typing import NoReturn
+
+
+class DuplicateName(ValueError):  # noqa: N818 - reads as what was found
+    """A JSON object that names a member twice: two parsers would see two different objects."""
+
+
+def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise DuplicateName("a member is named twice")
+    return members
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is not JSON")
+
+
+_decoder = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_refuse)
+
+
+def json_object(raw: bytes) -> dict[str, object]:
+    """A JSON object in UTF-8; raises ValueError for anything else, duplicate names and NaN included."""
+    try:
+        value = _decoder.decode(raw.decode())
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
+    if not isinstance(value, dict):
+        raise ValueError("not an object")  # noqa: TRY004 - callers catch one kind of refusal
+    return value
+
+
+def b64url(text: bytes) -> bytes:
+    """Base64url in its only canonical spelling: no padding, no blanks, no stray bits; else ValueError."""
+    try:
+        raw = base64.b64decode(text + b"=" * (-len(text) % 4), altchars=b"-_", validate=True)
+    except binascii.Error as error:
+        raise ValueError("not base64url") from error
+    if base64.urlsafe_b64encode(raw).rstrip(b"=") != text:
+        raise ValueError("not the canonical spelling")
+    return raw

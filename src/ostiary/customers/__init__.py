@@ -1,0 +1,1 @@
+"""Customers: whom a bank serves. Personal data rests sealed."""

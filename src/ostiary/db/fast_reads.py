@@ -1,0 +1,134 @@
+"""The fast lane's look-ups: on SQLite read inline on the event loop, on PostgreSQL all of one loop turn in one query.
+
+Both answer the same statement, written once over a relation `asked` of the values looked for. Nothing is cached.
+"""
+
+import asyncio
+import sqlite3
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+import psycopg
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.dialects.sqlite import pysqlite
+
+from ostiary.db import sqlite
+from ostiary.db.store import Store
+from ostiary.errors import StoreUnavailable
+
+WAIT_SECONDS = 2.0
+MOST_PER_QUERY = 500
+
+Row = Sequence[Any]
+# Builds the statement over `asked`, whose column `n` must come first in what it selects.
+Statement = Callable[[sa.FromClause], sa.Select[Any]]
+
+
+class Lookup(Protocol):
+    """Answers with the rows that match one set of values; raises StoreUnavailable."""
+
+    async def __call__(self, *values: str) -> Sequence[Row]: ...
+
+
+class FastReads(Protocol):
+    def lookup(self, columns: Sequence[str], statement: Statement) -> Lookup: ...
+
+    async def close(self) -> None: ...
+
+
+def open_reads(store: Store) -> FastReads:
+    return SqliteReads(store) if store.is_sqlite else PostgresReads(store)
+
+
+class SqliteReads:
+    """A few microseconds each, so they need neither a thread nor a wait."""
+
+    def __init__(self, store: Store) -> None:
+        assert store.wal_lock is not None  # noqa: S101 - a SQLite store has one
+        self._connection = sqlite.connect_reader(store.path, store.wal_lock)
+
+    def lookup(self, columns: Sequence[str], statement: Statement) -> Lookup:
+        asked = sa.select(sa.literal_column("0").label("n"), *(sa.bindparam(c, type_=sa.String).label(c) for c in columns))
+        sql = str(statement(asked.subquery("asked")).compile(dialect=pysqlite.dialect(paramstyle="qmark")))
+        execute = self._connection.execute
+
+        async def rows(*values: str) -> Sequence[Row]:
+            try:
+                return execute(sql, values).fetchall()
+            except sqlite3.OperationalError as error:
+                raise StoreUnavailable("the database did not answer") from error
+
+        return rows
+
+    async def close(self) -> None:
+        self._connection.close()
+
+
+class PostgresReads:
+    """One connection per process, opened at first use and again after it was lost."""
+
+    def __init__(self, store: Store) -> None:
+        self._conninfo = store.url.set(drivername="postgresql").render_as_string(hide_password=False)
+        self._connection: psycopg.AsyncConnection[Row] | None = None
+        self._turn = asyncio.Lock()
+
+    def lookup(self, columns: Sequence[str], statement: Statement) -> Lookup:
+        arrays = [sa.bindparam(c, type_=postgresql.ARRAY(sa.String)) for c in columns]
+        asked = sa.func.unnest(*arrays).table_valued(*columns, with_ordinality="n", name="asked").render_derived()
+        compiled = statement(asked).compile(dialect=postgresql.psycopg.dialect())
+        return _Batched(self, str(compiled), columns)
+
+    async def query(self, sql: str, parameters: dict[str, list[str]]) -> list[Row]:
+        """Every row of one batch; raises StoreUnavailable after two seconds, whatever the database is doing."""
+        try:
+            async with asyncio.timeout(WAIT_SECONDS), self._turn:
+                if self._connection is None:
+                    self._connection = await psycopg.AsyncConnection.connect(self._conninfo, autocommit=True)
+                cursor = await self._connection.execute(sql, parameters, prepare=True)
+                return await cursor.fetchall()
+        except (psycopg.Error, TimeoutError, OSError) as error:
+            await self.close()
+            raise StoreUnavailable("the database did not answer") from error
+
+    async def close(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            await connection.close()
+
+
+class _Batched:
+    """Gathers what one turn of the loop asks, and what comes while a query is on its way, into the next query."""
+
+    def __init__(self, reads: PostgresReads, sql: str, columns: Sequence[str]) -> None:
+        self._reads = reads
+        self._sql = sql
+        self._columns = columns
+        self._waiting: list[tuple[tuple[str, ...], asyncio.Future[Sequence[Row]]]] = []
+        self._drain: asyncio.Task[None] | None = None
+
+    async def __call__(self, *values: str) -> Sequence[Row]:
+        answer: asyncio.Future[Sequence[Row]] = asyncio.get_running_loop().create_future()
+        self._waiting.append((values, answer))
+        if self._drain is None:
+            self._drain = asyncio.create_task(self._answer_all())
+        return await answer
+
+    async def _answer_all(self) -> None:
+        while self._waiting:
+            batch, self._waiting = self._waiting[:MOST_PER_QUERY], self._waiting[MOST_PER_QUERY:]
+            parameters = {c: [values[i] for values, _ in batch] for i, c in enumerate(self._columns)}
+            try:
+                rows = await self._reads.query(self._sql, parameters)
+            except Exception as error:  # noqa: BLE001 - nobody may be left waiting, whatever went wrong
+                for _, answer in batch:
+                    if not answer.done():
+                        answer.set_exception(error)
+                continue
+            found: list[list[Row]] = [[] for _ in batch]
+            for row in rows:
+                found[row[0] - 1].append(row)
+            for (_, answer), matches in zip(batch, found, strict=True):
+                if not answer.done():
+                    answer.set_result(matches)
+        self._drain = None

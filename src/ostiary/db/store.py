@@ -1,0 +1,125 @@
+"""One database and its units of work: a block that reads, a block that writes, committed when the block ends."""
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import sqlalchemy as sa
+from sqlalchemy.exc import ArgumentError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.orm import Session
+
+from ostiary.db import sqlite
+from ostiary.db.wal_lock import WalLock
+from ostiary.errors import ConfigurationError, StoreUnavailable
+from ostiary.settings import Settings
+
+POOL_SIZE = 10
+POOL_OVERFLOW = 30
+POOL_WAIT_SECONDS = 10
+
+# Any constant serves, as long as every node uses the same one.
+ADVISORY_LOCK = 0x0571A21
+
+
+class Store:
+    """The slow lane's door to the database. Services get a Session from here and never commit."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.url = _parse(settings.store_url)
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        self.path = Path(self.url.database or "")
+        self.wal_lock: WalLock | None = None
+        if self.is_sqlite:
+            self.engine = self._sqlite_engine()
+        else:
+            self.engine = sa.create_engine(
+                self.url,
+                pool_size=POOL_SIZE,
+                max_overflow=POOL_OVERFLOW,
+                pool_timeout=POOL_WAIT_SECONDS,
+                pool_pre_ping=True,
+            )
+        self._writer = self.engine.execution_options(ostiary_writes=True)
+
+    def _sqlite_engine(self) -> sa.Engine:
+        wal_lock = self.wal_lock = sqlite.prepare_file(self.path)
+        engine = sa.create_engine(
+            "sqlite://",
+            creator=lambda: sqlite.connect(self.path, wal_lock),
+            poolclass=sa.QueuePool,
+            pool_size=POOL_SIZE,
+            max_overflow=POOL_OVERFLOW,
+            pool_timeout=POOL_WAIT_SECONDS,
+        )
+        sa.event.listen(engine, "begin", _begin_on_sqlite)
+        return engine
+
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[Session]:
+        """A consistent view that nothing is written through; raises StoreUnavailable when the database is away."""
+        with _translated(), Session(self.engine, expire_on_commit=False) as db:
+            yield db
+
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[Session]:
+        """All or nothing: committed and synced when the block ends, undone when it raises."""
+        with _translated(), self._alone(), Session(self._writer, expire_on_commit=False) as db:
+            yield db
+            db.commit()
+            self._checkpoint(db)
+
+    @contextlib.contextmanager
+    def changing_schema(self) -> Iterator[sa.Connection]:
+        """A connection for migrations: on SQLite always under the lock, whatever its version."""
+        lock = self.wal_lock.held() if self.wal_lock else contextlib.nullcontext()
+        with _translated(), lock, self._writer.connect() as connection:
+            yield connection
+
+    def serialize(self, db: Session) -> None:
+        """Wait until no other process is inside the same kind of block; ends with the transaction."""
+        # On SQLite the block began with BEGIN IMMEDIATE, which already is that.
+        if not self.is_sqlite:
+            db.execute(sa.func.pg_advisory_xact_lock(ADVISORY_LOCK).select())
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+    def _alone(self) -> contextlib.AbstractContextManager[None]:
+        if self.wal_lock is not None and sqlite.NEEDS_LOCK:
+            return self.wal_lock.held()
+        return contextlib.nullcontext()
+
+    def _checkpoint(self, db: Session) -> None:
+        if self.is_sqlite and sqlite.NEEDS_LOCK:
+            with self.engine.connect() as connection:
+                raw = connection.connection.driver_connection
+                if isinstance(raw, sqlite.Connection):
+                    sqlite.checkpoint_if_large(raw, self.path)
+
+
+def _begin_on_sqlite(connection: sa.Connection) -> None:
+    # Taking the write lock at once means a unit of work never fails half-way because another one was faster.
+    writes = connection.get_execution_options().get("ostiary_writes")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+@contextlib.contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except (OperationalError, InterfaceError, PoolTimeout) as error:
+        raise StoreUnavailable("the database did not answer") from error
+
+
+def _parse(url: str) -> sa.URL:
+    try:
+        parsed = sa.make_url(url)
+        backend, driver = parsed.get_backend_name(), parsed.get_driver_name()
+    except (ArgumentError, sa.exc.NoSuchModuleError):
+        backend, driver = "", ""
+    if (backend, driver) not in {("sqlite", "pysqlite"), ("postgresql", "psycopg")}:
+        raise ConfigurationError("OSTIARY_DATABASE_URL must begin with sqlite:/// or postgresql://")
+    if backend == "sqlite" and parsed.database in {None, "", ":memory:"}:
+        raise ConfigurationError("OSTIARY_DATABASE_URL must name a file, as in sqlite:////var/lib/ostiary/ostiary.db")
+    return parsed

@@ -1,0 +1,72 @@
+"""What can go wrong in a way a caller should hear about.
+
+OstiaryError
+├── ConfigurationError      the server cannot start like this; the operator reads it
+├── StoreUnavailable        the database did not answer in time; 503, nothing was done
+└── Problem                 an expected refusal of the API, with the platform's three members
+    ├── Unauthorized        401: who is asking is not clear
+    ├── Forbidden           403: clear, and not allowed
+    ├── NotFound            404: not there, or not yours, which is the same answer
+    └── Invalid             400, 409, 413, 415 or 422: the request itself
+"""
+
+from collections.abc import Mapping
+
+
+class OstiaryError(Exception):
+    """Root of everything Ostiary raises on purpose."""
+
+
+class ConfigurationError(OstiaryError):
+    """Says what is wrong with the set-up and what to change."""
+
+
+class StoreUnavailable(OstiaryError):  # noqa: N818 - reads as a state, like the HTTP status it becomes
+    """The database is away or busy: nothing was changed, trying again is safe."""
+
+
+class Problem(OstiaryError):  # noqa: N818 - the word of the house for every refusal
+    """A refusal with a status, a code for programs and one sentence for people. `more` travels beside them."""
+
+    status = 400
+
+    def __init__(self, message_code: str, error_message: str, **more: object) -> None:
+        super().__init__(error_message)
+        self.message_code = message_code
+        self.error_message = error_message
+        self.more = more
+
+    @property
+    def body(self) -> Mapping[str, object]:
+        """The platform's error model; clients accept members beside the three."""
+        first = {"status": self.status, "error_message": self.error_message, "message_code": self.message_code}
+        return first | self.more
+
+
+class Unauthorized(Problem):
+    status = 401
+
+
+class Forbidden(Problem):
+    status = 403
+
+
+class NotFound(Problem):
+    status = 404
+
+    def __init__(self, thing: str) -> None:
+        super().__init__("not_found", f"{thing} not found")
+
+
+class Invalid(Problem):
+    def __init__(self, message_code: str, error_message: str, *, status: int = 400, **more: object) -> None:
+        super().__init__(message_code, error_message, **more)
+        self.status = status
+
+
+def invalid_scopes(*required: str) -> Forbidden:
+    return Forbidden("invalid_scopes", f"Invalid scopes. Required: {' and '.join(required)}", required=list(required))
+
+
+def invalid_subject(*required: str) -> Unauthorized:
+    return Unauthorized("invalid_subject", f"Invalid Subject type. Required: {' or '.join(required)}")

@@ -1,0 +1,29 @@
+"""Every event type, and which durable work each one starts.
+
+A type is `<object>.<what happened>`. On the wire a key is a `credential`; `customer.*` and `organization.*` are audit only.
+"""
+
+from enum import StrEnum
+
+
+class EventType(StrEnum):
+    ORGANIZATION_CREATED = "organization.created"
+    ORGANIZATION_UPDATED = "organization.updated"
+    BANK_CREATED = "bank.created"
+    BANK_UPDATED = "bank.updated"
+    CREDENTIAL_CREATED = "credential.created"
+    CREDENTIAL_UPDATED = "credential.updated"
+    CREDENTIAL_DELETED = "credential.deleted"
+    CUSTOMER_CREATED = "customer.created"
+    CUSTOMER_UPDATED = "customer.updated"
+
+
+class Consumer(StrEnum):
+    """Work done once for an event, after the transaction that recorded it."""
+
+    CUSTOMER_RECORDING = "customer_recording"
+
+
+CONSUMERS: dict[EventType, tuple[Consumer, ...]] = {
+    EventType.CUSTOMER_CREATED: (Consumer.CUSTOMER_RECORDING,),
+}

@@ -1,0 +1,51 @@
+"""The worker that does what events ask for: durable, at least once, and again after a failure."""
+
+import datetime as dt
+from collections.abc import Callable, Mapping
+
+import structlog
+from sqlalchemy.orm import Session
+
+from ostiary import clock
+from ostiary.db.store import Store
+from ostiary.events import queries
+from ostiary.events.catalog import Consumer
+from ostiary.events.models import Event, EventDelivery
+
+BATCH = 50
+FIRST_RETRY_SECONDS = 1
+LAST_RETRY_SECONDS = 3600
+
+Work = Callable[[Session, Event], None]
+
+log = structlog.get_logger(__name__)
+
+
+def deliver_due(store: Store, consumers: Mapping[Consumer, Work]) -> int:
+    """Do one batch of what is due and return how many pieces succeeded. The work and its row go in one transaction."""
+    # Looking first keeps an idle server from taking the write lock four times a second.
+    with store.reading() as db:
+        if not queries.is_anything_due(db, clock.now()):
+            return 0
+    done = 0
+    with store.writing() as db:
+        for delivery, event in queries.claim_due(db, clock.now(), BATCH):
+            done += _deliver(db, delivery, event, consumers[Consumer(delivery.consumer)])
+    return done
+
+
+def _deliver(db: Session, delivery: EventDelivery, event: Event, work: Work) -> bool:
+    try:
+        with db.begin_nested():
+            work(db, event)
+    except Exception:  # one piece of work that fails must not hold up the others
+        delivery.attempt_count += 1
+        delivery.next_attempt_at = clock.now() + _pause(delivery.attempt_count)
+        log.exception("delivery_failed", consumer=delivery.consumer, event=event.guid, attempt=delivery.attempt_count)
+        return False
+    db.delete(delivery)
+    return True
+
+
+def _pause(attempt_count: int) -> dt.timedelta:
+    return dt.timedelta(seconds=min(FIRST_RETRY_SECONDS * 2 ** (attempt_count - 1), LAST_RETRY_SECONDS))

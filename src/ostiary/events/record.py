@@ -1,0 +1,36 @@
+"""The counter where every slice says what it did, in the transaction in which it did it."""
+
+from sqlalchemy.orm import Session
+
+from ostiary.access.actor import Actor
+from ostiary.crypto import guids
+from ostiary.events.catalog import CONSUMERS, EventType
+from ostiary.events.models import Event, EventDelivery
+
+
+def record(
+    db: Session,
+    actor: Actor,
+    event_type: EventType,
+    object_guid: str,
+    *,
+    organization_guid: str,
+    bank_guid: str | None = None,
+    **facts: object,
+) -> Event:
+    """Write the event and whatever work it starts. `facts` must be plain JSON and never hold a secret."""
+    event = Event(
+        guid=guids.new(),
+        event_type=event_type,
+        object_guid=object_guid,
+        organization_guid=organization_guid,
+        bank_guid=bank_guid,
+        actor_subject=actor.subject,
+        actor_guid=actor.guid,
+        address=actor.address,
+        facts=facts,
+    )
+    db.add(event)
+    db.flush()  # the deliveries name the event
+    db.add_all(EventDelivery(event_guid=event.guid, consumer=consumer) for consumer in CONSUMERS.get(event_type, ()))
+    return event

@@ -1,0 +1,1 @@
+"""Organizations: whoever owns banks."""

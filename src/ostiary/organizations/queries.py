@@ -1,0 +1,26 @@
+"""Every SELECT on organizations."""
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session
+
+from ostiary.access.actor import Actor, Subject
+from ostiary.errors import NotFound
+from ostiary.organizations.models import Organization
+
+
+def visible_to(actor: Actor) -> Select[tuple[Organization]]:
+    everything = select(Organization)
+    if actor.subject is Subject.OPERATOR:
+        return everything
+    return everything.where(Organization.guid == actor.organization_guid)
+
+
+def get(db: Session, actor: Actor, guid: str) -> Organization:
+    found = db.scalar(visible_to(actor).where(Organization.guid == guid))
+    if found is None:
+        raise NotFound("organization")
+    return found
+
+
+def all_of(db: Session, actor: Actor) -> list[Organization]:
+    return list(db.scalars(visible_to(actor).order_by(Organization.created_at.desc(), Organization.guid.desc())))

@@ -1,0 +1,51 @@
+"""What can be done with organizations."""
+
+from sqlalchemy.orm import Session
+
+from ostiary.access.actor import Actor, Subject
+from ostiary.access.scopes import Scope
+from ostiary.crypto import guids
+from ostiary.events.catalog import EventType
+from ostiary.events.record import record
+from ostiary.organizations import queries
+from ostiary.organizations.models import Organization
+from ostiary.organizations.schemas import NewOrganization, OrganizationChanges
+from ostiary.web.schemas import Sent
+
+
+def create(db: Session, actor: Actor, sent: Sent[NewOrganization]) -> Organization:
+    # No token is an operator's, so no program can make an organization, whatever its scopes.
+    actor.must(Scope.ORGANIZATIONS_WRITE, Subject.OPERATOR)
+    organization = Organization(guid=guids.new(), name=sent.read().name)
+    db.add(organization)
+    record(
+        db,
+        actor,
+        EventType.ORGANIZATION_CREATED,
+        organization.guid,
+        organization_guid=organization.guid,
+        name=organization.name,
+    )
+    return organization
+
+
+def get(db: Session, actor: Actor, guid: str) -> Organization:
+    actor.must(Scope.ORGANIZATIONS_READ, Subject.ORGANIZATION)
+    return queries.get(db, actor, guid)
+
+
+def update(db: Session, actor: Actor, guid: str, sent: Sent[OrganizationChanges]) -> Organization:
+    actor.must(Scope.ORGANIZATIONS_WRITE, Subject.ORGANIZATION)
+    organization = queries.get(db, actor, guid)
+    changes = sent.read()
+    if changes.name is not None and changes.name != organization.name:
+        before, organization.name = organization.name, changes.name
+        record(
+            db,
+            actor,
+            EventType.ORGANIZATION_UPDATED,
+            organization.guid,
+            organization_guid=organization.guid,
+            name=[before, organization.name],
+        )
+    return organization

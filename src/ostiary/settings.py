@@ -1,0 +1,108 @@
+"""Every setting, read once from the environment and handed down; nothing else reads the environment."""
+
+import ipaddress
+from pathlib import Path
+from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from ostiary.errors import ConfigurationError
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+HOUR_SECONDS = 3600
+
+
+class Settings(BaseSettings):
+    """The `OSTIARY_…` variables; docs/configuration.md says the same for people."""
+
+    model_config = SettingsConfigDict(env_prefix="OSTIARY_", frozen=True, extra="forbid", validate_default=True)
+
+    host: str = "127.0.0.1"
+    port: int = Field(8400, ge=1, le=65535)
+    data_dir: Path = Path("data")
+    database_url: SecretStr = SecretStr("")
+    database_url_file: Path | None = None
+    public_url: str = ""
+    allow_insecure_http: bool = False
+    master_key: SecretStr | None = None
+    master_key_file: Path | None = None
+    trusted_proxies: Annotated[tuple[Network, ...], NoDecode] = ()
+    token_seconds_sandbox: int = Field(8 * HOUR_SECONDS, ge=1, le=24 * HOUR_SECONDS)
+    token_seconds_production: int = Field(HOUR_SECONDS // 2, ge=1, le=24 * HOUR_SECONDS)
+    token_seconds_organization: int = Field(HOUR_SECONDS // 2, ge=1, le=24 * HOUR_SECONDS)
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_format: Literal["console", "json"] = "console"
+
+    @field_validator("trusted_proxies", mode="before")
+    @classmethod
+    def _split_networks(cls, given: object) -> object:
+        if isinstance(given, str):
+            return tuple(part.strip() for part in given.split(",") if part.strip())
+        return given
+
+    @field_validator("public_url")
+    @classmethod
+    def _check_public_url(cls, given: str) -> str:
+        # The URL is compared byte by byte as issuer and audience, so there is one spelling of it.
+        url = urlsplit(given)
+        if given and (url.scheme not in {"http", "https"} or not url.hostname or url.query or url.fragment):
+            raise ValueError("must look like https://keys.example.com, without query or fragment")
+        return given.rstrip("/")
+
+    @model_validator(mode="after")
+    def _check_transport(self) -> Self:
+        if self.database_url.get_secret_value() and self.database_url_file:
+            raise ValueError("set OSTIARY_DATABASE_URL or OSTIARY_DATABASE_URL_FILE, not both")
+        if self.master_key and self.master_key_file:
+            raise ValueError("set OSTIARY_MASTER_KEY or OSTIARY_MASTER_KEY_FILE, not both")
+        if not is_loopback(self.host) and not self.is_https and not self.allow_insecure_http:
+            raise ValueError(
+                f"OSTIARY_HOST={self.host} is reachable from other machines, so secrets would cross the network in "
+                "clear: set OSTIARY_PUBLIC_URL to the https address of the proxy in front, or "
+                "OSTIARY_ALLOW_INSECURE_HTTP=true if the network itself is private"
+            )
+        return self
+
+    @property
+    def issuer(self) -> str:
+        """The public URL, which is issuer and audience of every token (DESIGN §5)."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return self.public_url or f"http://{host}:{self.port}"
+
+    @property
+    def is_https(self) -> bool:
+        return self.public_url.startswith("https://")
+
+    @property
+    def store_url(self) -> str:
+        """The database in SQLAlchemy's spelling: SQLite in the data folder unless told otherwise."""
+        given = self.database_url.get_secret_value()
+        if self.database_url_file:
+            given = self.database_url_file.read_text().strip()
+        if not given:
+            return f"sqlite:///{self.data_dir / 'ostiary.db'}"
+        scheme, colon, rest = given.partition(":")
+        return f"postgresql+psycopg:{rest}" if colon and scheme in {"postgres", "postgresql"} else given
+
+
+def is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def load(**given: object) -> Settings:
+    """Settings from the environment, `given` winning; raises ConfigurationError naming each wrong variable."""
+    try:
+        return Settings(**given)  # type: ignore[arg-type]  # pydantic checks what a mapping cannot say
+    except ValidationError as error:
+        lines = []
+        for fault in error.errors(include_url=False, include_input=False):
+            name = "_".join(str(part) for part in fault["loc"][:1]).upper()
+            message = fault["msg"].removeprefix("Value error, ")
+            lines.append(f"OSTIARY_{name}: {message}" if name else message)
+        raise ConfigurationError("\n".join(lines)) from None

@@ -1,0 +1,14 @@
+"""Every table of the house, gathered so that migrations and tests see the whole schema."""
+
+from ostiary.applications import models as applications
+from ostiary.banks import models as banks
+from ostiary.customers import models as customers
+from ostiary.db.model import Model
+from ostiary.events import models as events
+from ostiary.oauth import models as oauth
+from ostiary.organizations import models as organizations
+from ostiary.users import models as users
+
+ROOMS = (events, organizations, banks, users, applications, customers, oauth)
+
+metadata = Model.metadata

@@ -1,0 +1,1 @@
+"""HTTP habits every route shares: bodies, pages, refusals, units of work, headers."""

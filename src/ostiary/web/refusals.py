@@ -1,0 +1,84 @@
+"""Refusals become HTTP here and nowhere else: Problems, unreadable requests, and a database that is away."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import structlog
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+
+from ostiary.errors import Invalid, NotFound, Problem, StoreUnavailable
+
+RETRY_AFTER_SECONDS = 1
+
+log = structlog.get_logger(__name__)
+
+
+def as_json(problem: Problem) -> bytes:
+    return json.dumps(problem.body, separators=(",", ":")).encode()
+
+
+def refusal(faults: Sequence[Any]) -> Problem:
+    """One Problem for what pydantic found wrong, in the words of the platform."""
+    missing = [_name(fault) for fault in faults if fault["type"] == "missing"]
+    if missing:
+        return Invalid("missing_parameter", f"Missing parameter. Required: {', '.join(missing)}")
+    fault = faults[0]
+    name, limits = _name(fault), fault.get("ctx", {})
+    match fault["type"]:
+        case "json_invalid":
+            return Invalid("invalid_value", "The request body is not valid JSON")
+        case "extra_forbidden":
+            return Invalid("invalid_parameter", f"Unknown parameter: {name}")
+        case "string_too_long":
+            return Invalid("invalid_value", f"{name} must be at the most {limits['max_length']} characters long")
+        case "enum" | "literal_error":
+            supported = limits["expected"].replace("'", '"').replace(" or ", ", ")
+            return Invalid("invalid_value", f"Invalid value exception. Parameter: {name} supported values: [{supported}]")
+        case _:
+            message = fault["msg"].removeprefix("Value error, ")
+            return Invalid("invalid_value", f"Invalid value. {name}: {message}")
+
+
+def _name(fault: Any) -> str:  # noqa: ANN401 - an error of pydantic's, a mapping with open ends
+    parts = [str(part) for part in fault["loc"] if part not in {"body", "query", "path", "header"}]
+    return ".".join(parts) or "body"
+
+
+def install(app: FastAPI) -> None:
+    """Teach the application to answer every refusal in the platform's error model."""
+
+    @app.exception_handler(Problem)
+    def refused(_: Request, problem: Problem) -> Response:
+        return respond(problem)
+
+    @app.exception_handler(RequestValidationError)
+    def unreadable(_: Request, error: RequestValidationError) -> Response:
+        return respond(refusal(error.errors()))
+
+    @app.exception_handler(StoreUnavailable)
+    def away(_: Request, error: StoreUnavailable) -> Response:
+        log.error("store_unavailable", cause=type(error.__cause__).__name__)
+        return respond(unavailable(), {"Retry-After": str(RETRY_AFTER_SECONDS)})
+
+    @app.exception_handler(HTTPException)
+    def no_such_route(_: Request, error: HTTPException) -> Response:
+        if error.status_code == 404:  # noqa: PLR2004 - the status itself
+            return respond(NotFound("route"))
+        problem = Invalid("invalid_request", f"{error.detail}", status=error.status_code)
+        return respond(problem, dict(error.headers or {}))
+
+    @app.exception_handler(Exception)
+    def crashed(_: Request, __: Exception) -> Response:
+        # The server logs the traceback; the caller learns nothing about our insides.
+        return respond(Invalid("internal_error", "Something went wrong on our side", status=500))
+
+
+def unavailable() -> Problem:
+    return Invalid("service_unavailable", "The database is not available; nothing was changed, try again", status=503)
+
+
+def respond(problem: Problem, headers: dict[str, str] | None = None) -> Response:
+    return Response(as_json(problem), problem.body["status"], headers, "application/json")  # type: ignore[arg-type]

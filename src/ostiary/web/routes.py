@@ -1,0 +1,48 @@
+"""Routes whose work is done in one unit of work, committed before the answer leaves."""
+
+import functools
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+from fastapi import Request
+from fastapi.routing import APIRoute
+from sqlalchemy.orm import Session
+
+from ostiary.access.actor import Actor
+
+# Parameters the route fills in, by name: `db`, `actor`, and `seal` where personal data is touched.
+Db = Session
+Asking = Actor
+
+ACTOR = "ostiary.actor"
+STORE = "ostiary.store"
+SEAL = "ostiary.seal"
+FILLED_IN = {"db", "actor", "seal"}
+
+
+class UnitOfWorkRoute(APIRoute):
+    """GET reads, everything else writes. FastAPI runs code after `yield` too late for this (DESIGN §4)."""
+
+    def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:  # noqa: ANN401 - FastAPI's
+        options["response_model_exclude_none"] = True
+        writes = bool(set(options.get("methods") or ["GET"]) - {"GET", "HEAD"})
+        super().__init__(path, _in_unit_of_work(endpoint, writes=writes), **options)
+
+
+def _in_unit_of_work(endpoint: Callable[..., Any], *, writes: bool) -> Callable[..., Any]:
+    own = inspect.signature(endpoint)
+
+    @functools.wraps(endpoint)
+    def run(*, request: Request, **arguments: Any) -> Any:  # noqa: ANN401 - whatever the endpoint takes and gives
+        store = request.scope[STORE]
+        if "seal" in own.parameters:
+            arguments["seal"] = request.scope[SEAL]
+        with store.writing() if writes else store.reading() as db:
+            return endpoint(db, request.scope[ACTOR], **arguments)
+
+    asked = [parameter for name, parameter in own.parameters.items() if name not in FILLED_IN]
+    asked = [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in asked]
+    asked.append(inspect.Parameter("request", inspect.Parameter.KEYWORD_ONLY, annotation=Request))
+    run.__signature__ = own.replace(parameters=asked)  # type: ignore[attr-defined]
+    return run

@@ -1,0 +1,86 @@
+"""Building blocks of what callers send and get."""
+
+import datetime as dt
+import unicodedata
+from typing import Annotated, Any, Generic, Self, TypeVar, get_args
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, GetCoreSchemaHandler, PlainSerializer, ValidationError
+from pydantic import Field as PydanticField
+from pydantic import model_validator
+from pydantic_core import CoreSchema, core_schema
+
+from ostiary import clock
+from ostiary.web.refusals import refusal
+
+T = TypeVar("T")
+
+
+def one_line(text: str) -> str:
+    """Refuses what has no place in a name: control characters, line breaks, invisible direction marks."""
+    for letter in text:
+        if unicodedata.category(letter) in {"Cc", "Cf", "Cs", "Zl", "Zp"}:
+            raise ValueError(f"must not contain the character U+{ord(letter):04X}")
+    return text
+
+
+def not_blank(text: str) -> str:
+    if not text.strip():
+        raise ValueError("must not be blank")
+    return text
+
+
+LineText = Annotated[str, AfterValidator(one_line)]
+NameText = Annotated[str, PydanticField(min_length=1, max_length=128), AfterValidator(one_line), AfterValidator(not_blank)]
+GuidText = Annotated[str, PydanticField(min_length=32, max_length=32)]
+WireMoment = Annotated[dt.datetime, PlainSerializer(clock.on_the_wire, return_type=str, when_used="json")]
+
+
+class Body(BaseModel):
+    """What a caller sends: unknown members are refused, except `bank_guid`, which never decides anything."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _ignore_bank_guid(cls, given: Any) -> Any:  # noqa: ANN401 - pydantic hands over whatever came
+        # The token decides the bank (DESIGN §1.1); clients written for many banks send this all the same.
+        if isinstance(given, dict) and "bank_guid" not in cls.model_fields:
+            return {name: value for name, value in given.items() if name != "bank_guid"}
+        return given
+
+
+class Out(BaseModel):
+    """What a caller gets: an allow-list of members; those that are None stay out of the answer."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+class Sent(Generic[T]):
+    """A body that has arrived and is judged when it is read: doors and look-ups come first (DESIGN §6)."""
+
+    def __init__(self, value: T | None, error: ValidationError | None = None) -> None:
+        self._value = value
+        self._error = error
+
+    @classmethod
+    def of(cls, value: T) -> Self:
+        return cls(value)
+
+    def read(self) -> T:
+        """The body, or the refusal that says what is wrong with it."""
+        if self._error is not None:
+            raise refusal(self._error.errors(include_url=False))
+        assert self._value is not None  # noqa: S101 - one of the two is always there
+        return self._value
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:  # noqa: ANN401
+        (model,) = get_args(source)
+
+        def keep(given: Any, validate: core_schema.ValidatorFunctionWrapHandler) -> Sent[T]:  # noqa: ANN401
+            try:
+                return cls(validate(given))
+            except ValidationError as error:
+                return cls(None, error)
+
+        return core_schema.no_info_wrap_validator_function(keep, handler(model))
