@@ -8,7 +8,16 @@ from ostiary.banks import service
 from ostiary.banks.models import BankType
 from ostiary.banks.queries import BankFilter
 from ostiary.banks.schemas import BankChanges, BankOut, NewBank
-from ostiary.web.paging import FIRST_PAGE, USUAL_SIZE, ListOut, ListText, PageNumber, PageSize, split_choices, split_list
+from ostiary.web.paging import (
+    FIRST_PAGE,
+    USUAL_SIZE,
+    ListOut,
+    ListText,
+    PageNumber,
+    PageSize,
+    split_choices,
+    split_list,
+)
 from ostiary.web.routes import Asking, Db, UnitOfWorkRoute
 from ostiary.web.schemas import Sent
 

@@ -9,7 +9,16 @@ from ostiary.customers import service
 from ostiary.customers.models import Customer, CustomerType
 from ostiary.customers.queries import CustomerFilter
 from ostiary.customers.schemas import CustomerChanges, CustomerOut, NewCustomer
-from ostiary.web.paging import FIRST_PAGE, USUAL_SIZE, ListOut, ListText, PageNumber, PageSize, split_choices, split_list
+from ostiary.web.paging import (
+    FIRST_PAGE,
+    USUAL_SIZE,
+    ListOut,
+    ListText,
+    PageNumber,
+    PageSize,
+    split_choices,
+    split_list,
+)
 from ostiary.web.routes import Asking, Db, UnitOfWorkRoute
 from ostiary.web.schemas import Sent
 
@@ -53,9 +62,7 @@ def create_customer(db: Db, actor: Asking, seal: Seal, sent: Annotated[Sent[NewC
 
 
 @router.get("/{customer_guid}")
-def get_customer(
-    db: Db, actor: Asking, seal: Seal, customer_guid: str, include_pii: IncludePii = False
-) -> CustomerOut:
+def get_customer(db: Db, actor: Asking, seal: Seal, customer_guid: str, include_pii: IncludePii = False) -> CustomerOut:
     """Needs `customers:read`."""
     customer = service.get(db, actor, customer_guid, include_pii=include_pii)
     return CustomerOut.of(customer, service.personal_data(actor, seal, customer) if include_pii else None)

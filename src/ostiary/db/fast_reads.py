@@ -49,7 +49,9 @@ class SqliteReads:
         self._connection = sqlite.connect_reader(store.path, store.wal_lock)
 
     def lookup(self, columns: Sequence[str], statement: Statement) -> Lookup:
-        asked = sa.select(sa.literal_column("0").label("n"), *(sa.bindparam(c, type_=sa.String).label(c) for c in columns))
+        asked = sa.select(
+            sa.literal_column("0").label("n"), *(sa.bindparam(c, type_=sa.String).label(c) for c in columns)
+        )
         sql = str(statement(asked.subquery("asked")).compile(dialect=pysqlite.dialect(paramstyle="qmark")))
         execute = self._connection.execute
 

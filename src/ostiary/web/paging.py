@@ -33,7 +33,9 @@ class ListOut(Out, Generic[O]):
 
     @classmethod
     def of(cls, page: Page[M], show: Callable[[M], O]) -> Self:
-        return cls(total=page.total, page=page.page, per_page=page.per_page, objects=[show(one) for one in page.objects])
+        return cls(
+            total=page.total, page=page.page, per_page=page.per_page, objects=[show(one) for one in page.objects]
+        )
 
 
 def split_list(text: str | None, plural: str) -> tuple[str, ...] | None:

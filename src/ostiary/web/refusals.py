@@ -10,6 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from ostiary.errors import Invalid, NotFound, Problem, StoreUnavailable
+from ostiary.web.challenges import RESOURCE_METADATA, challenges
 
 RETRY_AFTER_SECONDS = 1
 
@@ -36,7 +37,9 @@ def refusal(faults: Sequence[Any]) -> Problem:
             return Invalid("invalid_value", f"{name} must be at the most {limits['max_length']} characters long")
         case "enum" | "literal_error":
             supported = limits["expected"].replace("'", '"').replace(" or ", ", ")
-            return Invalid("invalid_value", f"Invalid value exception. Parameter: {name} supported values: [{supported}]")
+            return Invalid(
+                "invalid_value", f"Invalid value exception. Parameter: {name} supported values: [{supported}]"
+            )
         case _:
             message = fault["msg"].removeprefix("Value error, ")
             return Invalid("invalid_value", f"Invalid value. {name}: {message}")
@@ -51,8 +54,9 @@ def install(app: FastAPI) -> None:
     """Teach the application to answer every refusal in the platform's error model."""
 
     @app.exception_handler(Problem)
-    def refused(_: Request, problem: Problem) -> Response:
-        return respond(problem)
+    def refused(request: Request, problem: Problem) -> Response:
+        found = challenges(problem, request.scope.get(RESOURCE_METADATA, ""))
+        return respond(problem, {name.decode(): value.decode("latin-1") for name, value in found})
 
     @app.exception_handler(RequestValidationError)
     def unreadable(_: Request, error: RequestValidationError) -> Response:

@@ -4,9 +4,16 @@ import datetime as dt
 import unicodedata
 from typing import Annotated, Any, Generic, Self, TypeVar, get_args
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, GetCoreSchemaHandler, PlainSerializer, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    GetCoreSchemaHandler,
+    PlainSerializer,
+    ValidationError,
+    model_validator,
+)
 from pydantic import Field as PydanticField
-from pydantic import model_validator
 from pydantic_core import CoreSchema, core_schema
 
 from ostiary import clock
@@ -30,7 +37,9 @@ def not_blank(text: str) -> str:
 
 
 LineText = Annotated[str, AfterValidator(one_line)]
-NameText = Annotated[str, PydanticField(min_length=1, max_length=128), AfterValidator(one_line), AfterValidator(not_blank)]
+NameText = Annotated[
+    str, PydanticField(min_length=1, max_length=128), AfterValidator(one_line), AfterValidator(not_blank)
+]
 GuidText = Annotated[str, PydanticField(min_length=32, max_length=32)]
 WireMoment = Annotated[dt.datetime, PlainSerializer(clock.on_the_wire, return_type=str, when_used="json")]
 

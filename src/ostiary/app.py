@@ -1,0 +1,147 @@
+"""Puts everything together: the two lanes, what they share, and the work beside them."""
+
+import functools
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import APIRouter, FastAPI
+
+from ostiary import __version__, description, migrations
+from ostiary.access.addresses import ClientAddress
+from ostiary.applications.api import router as applications
+from ostiary.applications.credentials import Digester
+from ostiary.applications.usage import Usage
+from ostiary.banks.api import router as banks
+from ostiary.crypto import master_key
+from ostiary.crypto.sealing import Seal
+from ostiary.customers.api import router as customers
+from ostiary.customers.recording import settle
+from ostiary.db.fast_reads import FastReads, open_reads
+from ostiary.db.store import Store
+from ostiary.events.catalog import Consumer
+from ostiary.events.delivery import deliver_due
+from ostiary.oauth import jwks, metadata, protected_resource, queries, signing_keys
+from ostiary.oauth.access_tokens import AccessTokens
+from ostiary.oauth.bearer import BearerCheck
+from ostiary.oauth.guard import ApiGuard
+from ostiary.oauth.signing_keys import SigningKeys
+from ostiary.oauth.token import TokenEndpoint, TokenSeconds
+from ostiary.organizations.api import router as organizations
+from ostiary.settings import Settings
+from ostiary.web import headers, published, reference, refusals
+from ostiary.web.asgi import Receive, Scope, Send
+from ostiary.web.background import Repeated
+from ostiary.web.challenges import RESOURCE_METADATA
+from ostiary.web.routes import SEAL, STORE
+
+USAGE_SECONDS = 1.0
+DELIVERY_SECONDS = 0.25
+
+CONSUMERS = {Consumer.CUSTOMER_RECORDING: settle}
+
+
+class House:
+    """What both lanes and the command line stand on: the database and the keys derived from the master key."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.master_key = master_key.load(settings)
+        self.digester = Digester(self.master_key)
+        self.personal_data_seal = Seal(self.master_key, "customers.personal_data")
+        self.signing_key_seal = Seal(self.master_key, "signing_keys.private_key")
+        self.store = Store(settings)
+
+    def prepare(self) -> None:
+        """Bring the schema up to date and make the first signing key; safe to run from many processes at once."""
+        migrations.upgrade(self.store)
+        signing_keys.ensure(self.store, self.signing_key_seal)
+
+
+class Ostiary:
+    """The server as one ASGI application."""
+
+    def __init__(self, house: House) -> None:
+        settings = house.settings
+        self.store = house.store
+        self.usage = Usage()
+        self.keys = SigningKeys(house.store, house.signing_key_seal)
+        self._reads: FastReads = open_reads(house.store)
+        tokens = AccessTokens(settings.issuer, self.keys)
+        client_address = ClientAddress(settings.trusted_proxies)
+        self.token = TokenEndpoint(
+            lookup=self._reads.lookup(queries.BY_CLIENT_ID, queries.by_client_id),
+            digester=house.digester,
+            keys=self.keys,
+            tokens=tokens,
+            client_address=client_address,
+            token_seconds=TokenSeconds(
+                settings.token_seconds_sandbox, settings.token_seconds_production, settings.token_seconds_organization
+            ),
+            usage=self.usage,
+        )
+        bearer = BearerCheck(
+            lookup=self._reads.lookup(queries.BY_TOKEN, queries.by_token),
+            tokens=tokens,
+            client_address=client_address,
+            usage=self.usage,
+        )
+        self.routes = self._routes(settings)
+        shared = {
+            STORE: house.store,
+            SEAL: house.personal_data_seal,
+            RESOURCE_METADATA: settings.issuer + protected_resource.PATH,
+        }
+        self._api = headers.guarded(ApiGuard(self.routes, bearer, shared), is_https=settings.is_https)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"] == "/oauth/token":
+            await self.token(scope, receive, send)
+        elif scope["type"] == "http":
+            await self._api(scope, receive, send)
+        else:
+            await self.routes(scope, receive, send)
+
+    def _routes(self, settings: Settings) -> FastAPI:
+        app = FastAPI(
+            title="Ostiary",
+            version=__version__,
+            description=description.TEXT,
+            openapi_url=None,
+            docs_url=None,
+            redoc_url=None,
+            redirect_slashes=False,
+            lifespan=self._lifespan,
+        )
+        for router in (organizations, banks, customers, applications):
+            app.include_router(router)
+        facts = APIRouter()
+        published.publish(facts, metadata.PATH, functools.partial(metadata.document, settings.issuer))
+        published.publish(
+            facts, protected_resource.PATH, functools.partial(protected_resource.document, settings.issuer)
+        )
+        published.publish(facts, jwks.PATH, functools.partial(jwks.document, self.keys))
+        app.include_router(facts)
+        reference.install(app, functools.partial(description.document, app, settings.issuer))
+        refusals.install(app)
+        return app
+
+    @asynccontextmanager
+    async def _lifespan(self, _: FastAPI) -> AsyncIterator[None]:
+        work = [
+            Repeated(functools.partial(self.usage.write, self.store), USAGE_SECONDS),
+            Repeated(functools.partial(deliver_due, self.store, CONSUMERS), DELIVERY_SECONDS),
+        ]
+        for each in work:
+            each.start()
+        yield
+        for each in work:
+            each.stop()
+        await self._reads.close()
+        self.store.close()
+
+
+def create_app(settings: Settings) -> Ostiary:
+    """An Ostiary ready to answer; raises ConfigurationError or StoreUnavailable when it cannot be."""
+    house = House(settings)
+    house.prepare()
+    return Ostiary(house)

@@ -1,0 +1,103 @@
+"""The API described: OpenAPI made from the routes, with the token endpoint that stands in front of them."""
+
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from ostiary.oauth.token_request import FORM_TYPE, JSON_TYPE
+
+TEXT = """Trade a key pair for a token at `POST /oauth/token`, then send it as `Authorization: Bearer …`.
+A bank key's token runs in its bank: `bank_guid` in a query or body is ignored."""
+
+PROBLEM = {
+    "type": "object",
+    "required": ["status", "error_message", "message_code"],
+    "properties": {
+        "status": {"type": "integer"},
+        "error_message": {"type": "string"},
+        "message_code": {"type": "string"},
+    },
+}
+
+TOKEN_REQUEST = {
+    "type": "object",
+    "required": ["grant_type"],
+    "properties": {
+        "grant_type": {"type": "string", "enum": ["client_credentials"]},
+        "client_id": {"type": "string"},
+        "client_secret": {"type": "string", "format": "password"},
+        "scope": {"type": "string", "description": "Names with blanks between; left out: all the key may hold."},
+    },
+}
+
+TOKEN_ANSWER = {
+    "type": "object",
+    "required": ["access_token", "token_type", "expires_in", "scope", "created_at"],
+    "properties": {
+        "access_token": {"type": "string"},
+        "token_type": {"type": "string", "enum": ["Bearer"]},
+        "expires_in": {"type": "integer", "description": "Seconds."},
+        "scope": {"type": "string"},
+        "created_at": {"type": "integer", "description": "Seconds since 1970."},
+    },
+}
+
+OAUTH_ERROR = {
+    "type": "object",
+    "required": ["error", "error_description"],
+    "properties": {"error": {"type": "string"}, "error_description": {"type": "string"}},
+}
+
+REFUSALS = {
+    "400": "The request cannot be read.",
+    "401": "The token is missing, expired, refused, or of the wrong kind.",
+    "403": "The token lacks a scope, or its key may not be used from here.",
+    "404": "Not there, or not yours.",
+    "422": "A rule of the platform is broken.",
+    "503": "The database is away; nothing was changed.",
+}
+
+
+def document(app: FastAPI, issuer: str) -> dict[str, Any]:
+    described = get_openapi(
+        title=app.title,
+        version=app.version,
+        description=app.description,
+        routes=app.routes,
+        servers=[{"url": issuer}],
+    )
+    components = described.setdefault("components", {})
+    schemas = components.setdefault("schemas", {})
+    # FastAPI's own error model is never sent.
+    schemas.pop("HTTPValidationError", None)
+    schemas.pop("ValidationError", None)
+    schemas |= {"Problem": PROBLEM, "OAuthError": OAUTH_ERROR, "Token": TOKEN_ANSWER, "TokenRequest": TOKEN_REQUEST}
+    components["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}}
+    for operations in described["paths"].values():
+        for operation in operations.values():
+            operation["security"] = [{"token": []}]
+            for status, meaning in REFUSALS.items():
+                operation["responses"][status] = _answer(meaning, "Problem")
+    described["paths"]["/oauth/token"] = {"post": _token_operation()}
+    return described
+
+
+def _token_operation() -> dict[str, Any]:
+    body = {"schema": {"$ref": "#/components/schemas/TokenRequest"}}
+    return {
+        "tags": ["tokens"],
+        "summary": "Create Token",
+        "description": "RFC 6749 §4.4. The secret travels in the body or as HTTP Basic, never both.",
+        "security": [],
+        "requestBody": {"required": True, "content": {JSON_TYPE: body, FORM_TYPE: body}},
+        "responses": {
+            "200": _answer("A token.", "Token"),
+            "400": _answer("The request is wrong, or asks for scopes the key cannot have.", "OAuthError"),
+            "401": _answer("The key pair does not authenticate.", "OAuthError"),
+        },
+    }
+
+
+def _answer(meaning: str, schema: str) -> dict[str, Any]:
+    return {"description": meaning, "content": {JSON_TYPE: {"schema": {"$ref": f"#/components/schemas/{schema}"}}}}

@@ -1,0 +1,129 @@
+"""The bearer check in front of the API: RFC 6750, and one read that says whether the token still counts."""
+
+import datetime as dt
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from urllib.parse import parse_qs
+
+import structlog
+
+from ostiary import clock
+from ostiary.access.actor import Actor, Subject
+from ostiary.access.addresses import ClientAddress
+from ostiary.access.scopes import Scope as TokenScope
+from ostiary.applications.usage import Usage
+from ostiary.db.fast_reads import Lookup
+from ostiary.errors import Forbidden, Unauthorized
+from ostiary.oauth.access_tokens import AccessTokens, Claims, NotAToken
+from ostiary.oauth.queries import Standing
+from ostiary.oauth.standing import is_address_allowed, refused
+from ostiary.web.asgi import Scope, header_values
+
+# RFC 6750 §2.1: the scheme in any case (RFC 9110 §11.1), one blank, b64token.
+BEARER = re.compile(r"bearer ([A-Za-z0-9\-._~+/]+=*)\Z", re.IGNORECASE)
+AHEAD_SECONDS = 10
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class BearerCheck:
+    """Turns the token of a request into an actor, or raises the refusal."""
+
+    lookup: Lookup
+    tokens: AccessTokens
+    client_address: ClientAddress
+    usage: Usage
+
+    async def actor(self, scope: Scope) -> Actor:
+        """Raises Unauthorized, Forbidden or StoreUnavailable; the order of questions is DESIGN §6's."""
+        token = _presented(header_values(scope, b"authorization"), scope["query_string"])
+        now = clock.seconds()
+        try:
+            claims = self.tokens.read(token)
+        except NotAToken as error:
+            log.debug("token_refused", reason=str(error))
+            self.usage.count("", "signature")
+            raise _failed("Signature verification raised") from error
+        self._check_claims(claims, now)
+        address = self.client_address.of((scope["client"] or ("",))[0], header_values(scope, b"x-forwarded-for"))
+        rows = await self.lookup(claims.client_id, claims.kid, claims.jti)
+        if not rows:
+            raise _failed("Credential revoked")
+        standing = Standing._make(rows[0])
+        self._check_standing(claims, standing, now, address)
+        return Actor(
+            subject=Subject(claims.sub_type),
+            guid=standing.application_guid,
+            organization_guid=standing.organization_guid,
+            bank_guid=standing.bank_guid or "",
+            scopes=_scopes(claims.scope),
+            address=address,
+        )
+
+    def _check_claims(self, claims: Claims, now: float) -> None:
+        if claims.exp <= now:
+            self.usage.count("", "token_expired")
+            raise _expired(claims.exp, now)
+        if claims.aud != self.tokens.issuer:
+            raise _failed("Invalid audience")
+        if claims.iss != self.tokens.issuer:
+            raise _failed("Invalid issuer")
+        if max(claims.iat, claims.nbf) > now + AHEAD_SECONDS or claims.iat < 0:
+            raise _failed("Token is not valid yet")
+
+    def _check_standing(self, claims: Claims, standing: Standing, now: float, address: str) -> None:
+        guid = standing.application_guid
+        if standing.kid is None or standing.key_retired_at is not None:
+            raise _failed("Signature verification raised")
+        reason = refused(standing, now)
+        if reason is not None:
+            self.usage.count(guid, reason.name.lower())
+            raise _failed(reason)
+        if standing.revoked_jti is not None:
+            self.usage.count(guid, "token_revoked")
+            raise _failed("Token revoked")
+        # Whatever the token says about its place must still be what the database says.
+        said = (claims.sub_type, claims.sub, claims.organization_guid, claims.bank_guid, claims.bank_type)
+        subject = standing.bank_guid or standing.organization_guid
+        if said != (standing.kind, subject, standing.organization_guid, standing.bank_guid, standing.bank_type):
+            raise _failed("Token no longer matches its key")
+        if not is_address_allowed(standing, address):
+            self.usage.count(guid, "address_not_allowed")
+            raise Forbidden(
+                "forbidden", "Forbidden", reason="This key may not be used from the address of this request"
+            )
+
+
+def _presented(authorization: Sequence[str], query_string: bytes) -> str:
+    # RFC 6750 §2: one way to send a token; the URL is not it, because URLs end up in logs.
+    found = BEARER.match(authorization[0]) if len(authorization) == 1 else None
+    if found is None or (b"access_token" in query_string and b"access_token" in parse_qs(query_string)):
+        raise Unauthorized(
+            "authentication_malformed",
+            "Authorization header is malformed.",
+            what_to_do="Send exactly one header: Authorization: Bearer <token>, with a token from POST /oauth/token",
+        )
+    return found.group(1)
+
+
+def _failed(message: str) -> Unauthorized:
+    return Unauthorized("authentication_failed", message)
+
+
+def _expired(exp: int, now: float) -> Unauthorized:
+    expired_at = dt.datetime.fromtimestamp(exp, clock.UTC)
+    return Unauthorized(
+        "authentication_failed",
+        "Signature has expired",
+        expired_at=clock.on_the_wire(expired_at),
+        expired_seconds_ago=int(now - exp),
+        what_to_do="Make a new token with the same key pair at POST /oauth/token; the key itself is fine",
+    )
+
+
+@lru_cache(maxsize=4096)
+def _scopes(text: str) -> frozenset[TokenScope]:
+    return frozenset(TokenScope(name) for name in text.split())

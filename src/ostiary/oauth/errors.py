@@ -1,0 +1,42 @@
+"""Refusals of the token endpoint, in the words of RFC 6749 §5.2.
+
+OAuthError
+├── InvalidRequest       400 (405, 413, 415 where HTTP has a status of its own)
+├── InvalidClient        401: the pair does not authenticate
+├── InvalidScope         400
+└── UnsupportedGrantType 400
+"""
+
+from ostiary.errors import OstiaryError
+
+
+class OAuthError(OstiaryError):
+    error = ""
+    status = 400
+
+    def __init__(
+        self, description: str, *, status: int | None = None, outcome: str = "", application_guid: str = ""
+    ) -> None:
+        super().__init__(description)
+        self.description = description
+        self.status = status or self.status
+        # What the refusal is counted as, and for which key.
+        self.application_guid = application_guid
+        self.outcome = outcome or self.error
+
+
+class InvalidRequest(OAuthError):
+    error = "invalid_request"
+
+
+class InvalidClient(OAuthError):
+    error = "invalid_client"
+    status = 401
+
+
+class InvalidScope(OAuthError):
+    error = "invalid_scope"
+
+
+class UnsupportedGrantType(OAuthError):
+    error = "unsupported_grant_type"

@@ -1,0 +1,30 @@
+"""Which scopes a request gets: RFC 6749 §3.3 and the platform's own rules (wire contract §1.4)."""
+
+from functools import lru_cache
+
+from ostiary.access.scopes import MANAGEMENT
+from ostiary.applications.models import ApplicationKind
+from ostiary.oauth.errors import InvalidScope
+
+_EVERYTHING = {kind: " ".join(sorted(kind.scopes)) for kind in ApplicationKind}
+
+
+@lru_cache(maxsize=4096)
+def grant(kind: ApplicationKind, requested: str | None) -> str:
+    """The granted scopes, in the order asked for; a pure function of the kind of key and the words of the request."""
+    if requested is None:
+        return _EVERYTHING[kind]
+    # Management is done by people: keys that ask for it beside other scopes get the others.
+    names = [name for name in dict.fromkeys(requested.split(" ")) if name not in MANAGEMENT]
+    foreign = [name for name in names if name not in kind.scopes]
+    if foreign:
+        raise InvalidScope(f"{_quoted(foreign[0])} is not a scope of this kind of key ({kind} key)")
+    if not names:
+        raise InvalidScope("The requested scopes can only be held by people, not by keys")
+    return " ".join(names)
+
+
+def _quoted(name: str) -> str:
+    # RFC 6749 §5.2: a description is printable ASCII without quotes and backslashes.
+    clean = "".join(letter for letter in name[:64] if " " < letter <= "~" and letter not in '"\\')
+    return f"'{clean}'"

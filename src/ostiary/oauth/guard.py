@@ -1,0 +1,78 @@
+"""What stands before the routes of the API: the bearer check (RFC 6750), bounded bodies, one spelling of a path."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+
+from ostiary.errors import Invalid, NotFound, Problem, StoreUnavailable
+from ostiary.oauth.bearer import BearerCheck
+from ostiary.web.asgi import JSON, App, BodyTooLarge, Disconnected, Message, Receive, Scope, Send, answer, read_body
+from ostiary.web.challenges import RESOURCE_METADATA, challenges
+from ostiary.web.refusals import RETRY_AFTER_SECONDS, as_json, unavailable
+from ostiary.web.routes import ACTOR
+
+LIMIT_BYTES = 64 * 1024
+PREFIX = "/api/"
+OPEN_PREFIX = "/api/schema/"
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class ApiGuard:
+    """Lets a request through to the routes once its token has become an actor."""
+
+    routes: App
+    bearer: BearerCheck
+    # What every route finds in its scope.
+    shared: Mapping[str, Any]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        path = scope["path"]
+        if not path.startswith(PREFIX) or path.startswith(OPEN_PREFIX):
+            await self.routes(scope, receive, send)
+            return
+        try:
+            actor = await self.bearer.actor(scope)
+            if "\0" in path:
+                raise NotFound("route")
+            body = await _read(receive)
+        except Disconnected:
+            return
+        except StoreUnavailable:
+            log.exception("store_unavailable")
+            retry = (b"retry-after", b"%d" % RETRY_AFTER_SECONDS)
+            await answer(send, 503, as_json(unavailable()), [JSON, retry])
+        except Problem as problem:
+            await self._refuse(send, problem)
+        else:
+            # The contract has paths with and without a slash at the end; both mean the same.
+            plain = path.rstrip("/")
+            inner = {**scope, **self.shared, "path": plain, "raw_path": plain.encode(), ACTOR: actor}
+            await self.routes(inner, _replay(body, receive), send)
+
+    async def _refuse(self, send: Send, problem: Problem) -> None:
+        headers = [JSON, *challenges(problem, self.shared[RESOURCE_METADATA])]
+        await answer(send, problem.status, as_json(problem), headers)
+
+
+async def _read(receive: Receive) -> bytes:
+    try:
+        return await read_body(receive, LIMIT_BYTES)
+    except BodyTooLarge:
+        raise Invalid("invalid_value", f"The body is larger than {LIMIT_BYTES} bytes", status=413) from None
+
+
+def _replay(body: bytes, receive: Receive) -> Receive:
+    is_given = False
+
+    async def replayed() -> Message:
+        nonlocal is_given
+        if is_given:
+            return await receive()
+        is_given = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return replayed

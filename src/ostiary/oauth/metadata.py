@@ -1,0 +1,19 @@
+"""GET /.well-known/oauth-authorization-server: RFC 8414, from the live configuration."""
+
+from ostiary.access.scopes import BANK_KEY, ORGANIZATION_KEY
+
+PATH = "/.well-known/oauth-authorization-server"
+
+
+def document(issuer: str) -> dict[str, object]:
+    return {
+        "issuer": issuer,
+        "token_endpoint": f"{issuer}/oauth/token",
+        "jwks_uri": f"{issuer}/.well-known/jwks.json",
+        "scopes_supported": sorted(BANK_KEY | ORGANIZATION_KEY),
+        # RFC 8414 §2 demands the member; there is no authorization endpoint, so there are no response types.
+        "response_types_supported": [],
+        "grant_types_supported": ["client_credentials"],
+        "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
+        "service_documentation": f"{issuer}/api/schema/swagger-ui",
+    }

@@ -1,0 +1,89 @@
+"""Every SELECT of the protocol: the two reads of the fast lane, and the signing keys."""
+
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from ostiary.applications.models import Application, ApplicationSecret
+from ostiary.banks.models import Bank
+from ostiary.oauth.models import Revocation, SigningKey
+from ostiary.organizations.models import Organization
+
+
+class Standing(NamedTuple):
+    """Everything that can say no to a key or a token, as it is in the database at this moment."""
+
+    n: int
+    application_guid: str
+    kind: str
+    ip_allowlist: str
+    expires_at: Any
+    paused_at: Any
+    revoked_at: Any
+    organization_guid: str
+    organization_closed_at: Any
+    bank_guid: str | None
+    bank_type: str | None
+    bank_closed_at: Any
+    # Of the asked kid: None when no such key is in the database.
+    kid: str | None
+    key_retired_at: Any
+    # On the token lane one row comes for each secret; on the API lane the revocation of this token, if any.
+    digest: bytes | None = None
+    scheme: int | None = None
+    pepper_version: int | None = None
+    secret_expires_at: Any = None
+    revoked_jti: str | None = None
+
+
+BY_CLIENT_ID = ("client_id", "kid")
+BY_TOKEN = ("client_id", "kid", "jti")
+
+
+def by_client_id(asked: sa.FromClause) -> sa.Select[Any]:
+    """An application with all its secrets: what the token endpoint has to know."""
+    secret = ApplicationSecret
+    return _standing(
+        asked, secret.digest, secret.scheme, secret.pepper_version, secret.expires_at, sa.null()
+    ).outerjoin(secret, secret.application_guid == Application.guid)
+
+
+def by_token(asked: sa.FromClause) -> sa.Select[Any]:
+    """An application, and whether this one token was revoked: what the bearer check has to know."""
+    nothing = [sa.null() for _ in range(4)]
+    return _standing(asked, *nothing, Revocation.jti).outerjoin(Revocation, Revocation.jti == asked.c.jti)
+
+
+def _standing(asked: sa.FromClause, *more: Any) -> sa.Select[Any]:  # noqa: ANN401 - columns of any type
+    # A raw statement: moments come as the driver gives them, which `stored_seconds` understands.
+    return (
+        sa.select(
+            asked.c.n,
+            Application.guid,
+            Application.kind,
+            Application.ip_allowlist_text,
+            Application.expires_at,
+            Application.paused_at,
+            Application.revoked_at,
+            Application.organization_guid,
+            Organization.closed_at,
+            Application.bank_guid,
+            Bank.type,
+            Bank.closed_at,
+            SigningKey.kid,
+            SigningKey.retired_at,
+            *more,
+        )
+        .select_from(asked)
+        .join(Application, Application.client_id == asked.c.client_id)
+        .join(Organization, Organization.guid == Application.organization_guid)
+        .outerjoin(Bank, Bank.guid == Application.bank_guid)
+        .outerjoin(SigningKey, SigningKey.kid == asked.c.kid)
+    )
+
+
+def by_age(db: Session) -> list[SigningKey]:
+    """Signing keys that still count, the oldest first."""
+    usable = sa.select(SigningKey).where(SigningKey.retired_at.is_(None))
+    return list(db.scalars(usable.order_by(SigningKey.created_at, SigningKey.kid)))

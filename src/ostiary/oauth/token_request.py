@@ -1,0 +1,83 @@
+"""What arrives at the token endpoint: JSON or form, strictly one reading (RFC 6749 §3.2, §4.4.2)."""
+
+from collections.abc import Mapping
+from urllib.parse import parse_qsl, unquote_to_bytes
+
+from ostiary.crypto import strict
+from ostiary.oauth.errors import InvalidRequest
+from ostiary.web.asgi import Scope, header_values
+
+LIMIT_BYTES = 16 * 1024
+PARAMETERS = frozenset({"grant_type", "client_id", "client_secret", "scope", "client_assertion", "access_token"})
+
+JSON_TYPE = "application/json"
+FORM_TYPE = "application/x-www-form-urlencoded"
+
+
+def media_type(scope: Scope) -> str:
+    """Which of the two forms the body has; raises InvalidRequest for any other."""
+    values = header_values(scope, b"content-type")
+    name, _, parameters = (values[0] if len(values) == 1 else "").partition(";")
+    name, charset = name.strip().lower(), parameters.replace(" ", "").lower()
+    if name not in {JSON_TYPE, FORM_TYPE}:
+        raise InvalidRequest(f"Send the request as {JSON_TYPE} or {FORM_TYPE}", status=415)
+    if charset not in {"", "charset=utf-8", 'charset="utf-8"'}:
+        raise InvalidRequest("Send the request in UTF-8", status=415)
+    if header_values(scope, b"content-encoding"):
+        raise InvalidRequest("Send the request without content encoding", status=415)
+    return name
+
+
+def check_query(query_string: bytes) -> None:
+    """RFC 6749 §2.3.1: credentials must not be in the request URI, where logs would keep them."""
+    names = {unquote_to_bytes(part.partition(b"=")[0]) for part in query_string.split(b"&")}
+    if not names.isdisjoint(name.encode() for name in PARAMETERS):
+        raise InvalidRequest("Put the parameters into the body: what stands in the URL ends up in logs")
+
+
+def parameters(kind: str, body: bytes) -> Mapping[str, str]:
+    """The parameters that have a value; an empty one counts as not sent (RFC 6749 §3.2)."""
+    pairs = _from_json(body) if kind == JSON_TYPE else _from_form(body)
+    for name, value in pairs.items():
+        if "\0" in value or not _is_unicode(value):
+            raise InvalidRequest(f"The value of {name} contains characters that are not allowed")
+    return {name: value for name, value in pairs.items() if value}
+
+
+def _from_json(body: bytes) -> dict[str, str]:
+    try:
+        members = strict.json_object(body)
+    except strict.DuplicateName:
+        raise InvalidRequest("A parameter is repeated") from None
+    except ValueError:
+        raise InvalidRequest("The body is not a JSON object in UTF-8") from None
+    pairs = {}
+    for name in PARAMETERS & members.keys():
+        value = members[name]
+        if value is None:
+            continue
+        if not isinstance(value, str):
+            raise InvalidRequest(f"The value of {name} must be a string")
+        pairs[name] = value
+    return pairs
+
+
+def _from_form(body: bytes) -> dict[str, str]:
+    try:
+        text = body.decode("ascii")
+        given = parse_qsl(text, keep_blank_values=True, strict_parsing=bool(text), errors="strict", max_num_fields=100)
+    except ValueError:
+        raise InvalidRequest("The body is not a form in UTF-8") from None
+    pairs = dict(given)
+    # RFC 6749 §3.2: parameters must not be included more than once.
+    if len(pairs) != len(given):
+        raise InvalidRequest("A parameter is repeated")
+    return {name: value for name, value in pairs.items() if name in PARAMETERS}
+
+
+def _is_unicode(value: str) -> bool:
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
