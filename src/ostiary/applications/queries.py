@@ -11,7 +11,7 @@ from ostiary.errors import NotFound
 NEWEST_FIRST = (Application.created_at.desc(), Application.guid.desc())
 
 
-def visible_to(actor: Actor) -> Select[tuple[Application]]:
+def visible_to(actor: Actor) -> Select[Application]:
     everything = select(Application)
     match actor.subject:
         case Subject.OPERATOR:

@@ -34,6 +34,12 @@ class NewApplication(Body):
     ip_allowlist: AddressList = []
 
 
+class NewList(Body):
+    """Replaces the address list; an empty one lets every address in."""
+
+    ip_allowlist: AddressList
+
+
 class ApplicationOut(Out):
     guid: GuidText
     client_id: str

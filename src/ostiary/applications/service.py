@@ -10,7 +10,7 @@ from ostiary.access.actor import Actor, Subject
 from ostiary.applications import queries
 from ostiary.applications.credentials import Digester, new_client_id, new_secret
 from ostiary.applications.models import Application, ApplicationKind, ApplicationSecret
-from ostiary.applications.schemas import NewApplication
+from ostiary.applications.schemas import NewApplication, NewList
 from ostiary.banks import queries as banks
 from ostiary.banks.models import BankType
 from ostiary.crypto import guids
@@ -66,12 +66,11 @@ def page(
     return queries.page(db, actor, kind, wanted, page, per_page)
 
 
-def allow(
-    db: Session, actor: Actor, kind: ApplicationKind, client_id: str, ip_allowlist: tuple[str, ...]
-) -> Application:
+def allow(db: Session, actor: Actor, kind: ApplicationKind, client_id: str, sent: Sent[NewList]) -> Application:
     """Replace the address list; tokens already issued obey it from the next request on."""
     actor.must(kind.writes, Subject.OPERATOR)
     application = queries.get(db, actor, kind, client_id)
+    ip_allowlist = sent.read().ip_allowlist
     if not ip_allowlist and _is_for_production(db, actor, application):
         raise _addresses_required()
     before, text = application.ip_allowlist, " ".join(ip_allowlist)

@@ -19,7 +19,7 @@ class BankFilter:
     guids: tuple[str, ...] | None = None
 
 
-def visible_to(actor: Actor) -> Select[tuple[Bank]]:
+def visible_to(actor: Actor) -> Select[Bank]:
     everything = select(Bank)
     match actor.subject:
         case Subject.OPERATOR:

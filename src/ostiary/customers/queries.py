@@ -23,7 +23,7 @@ class CustomerFilter:
     labels: tuple[str, ...] | None = None
 
 
-def visible_to(actor: Actor) -> Select[tuple[Customer]]:
+def visible_to(actor: Actor) -> Select[Customer]:
     """Customers of the banks the actor sees."""
     its_banks = banks.visible_to(actor).with_only_columns(Bank.guid)
     return select(Customer).where(Customer.bank_guid.in_(its_banks)).options(selectinload(Customer.labels))

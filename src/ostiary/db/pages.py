@@ -18,7 +18,7 @@ class Page(Generic[M]):
     objects: Sequence[M]
 
 
-def read_page(db: Session, rows: Select[tuple[M]], order: Sequence[Any], page: int, per_page: int) -> Page[M]:
+def read_page(db: Session, rows: Select[M], order: Sequence[Any], page: int, per_page: int) -> Page[M]:
     """Count everything, fetch one page of it. `page` counts from 0."""
     total = db.scalar(select(func.count()).select_from(rows.subquery())) or 0
     objects = db.scalars(rows.order_by(*order).offset(page * per_page).limit(per_page)).all()

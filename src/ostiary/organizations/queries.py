@@ -8,7 +8,7 @@ from ostiary.errors import NotFound
 from ostiary.organizations.models import Organization
 
 
-def visible_to(actor: Actor) -> Select[tuple[Organization]]:
+def visible_to(actor: Actor) -> Select[Organization]:
     everything = select(Organization)
     if actor.subject is Subject.OPERATOR:
         return everything

@@ -20,6 +20,7 @@ from ostiary import clock
 from ostiary.web.refusals import refusal
 
 T = TypeVar("T")
+M = TypeVar("M", bound=BaseModel)
 
 
 def one_line(text: str) -> str:
@@ -93,3 +94,11 @@ class Sent(Generic[T]):
                 return cls(None, error)
 
         return core_schema.no_info_wrap_validator_function(keep, handler(model))
+
+
+def read_as(model: type[M], **given: object) -> Sent[M]:
+    """What a form or a command collected, as a body: judged when it is read, by the same rules as the API's."""
+    try:
+        return Sent.of(model.model_validate(given))
+    except ValidationError as error:
+        return Sent(None, error)

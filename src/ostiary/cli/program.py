@@ -1,0 +1,83 @@
+"""`ostiary`: the program and its commands."""
+
+from typing import Annotated
+
+import typer
+import uvicorn
+
+from ostiary import __version__
+from ostiary.app import create_app
+from ostiary.cli import banks, diagnosis, first_key, inspection, keys, organizations, tokens
+from ostiary.cli.session import JsonFlag, house, plain_refusals, settings
+from ostiary.cli.show import facts
+from ostiary.web import log
+
+DRAIN_SECONDS = 10
+
+program = typer.Typer(
+    name="ostiary",
+    help="The doorkeeper: key pairs in, short-lived tokens out, one bank per token.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+program.command("init")(first_key.init)
+program.add_typer(organizations.commands, name="organizations")
+program.add_typer(banks.commands, name="banks")
+program.add_typer(keys.commands, name="keys")
+program.command("token")(tokens.token)
+program.command("inspect")(inspection.inspect)
+program.command("doctor")(diagnosis.doctor)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"ostiary {__version__}")
+        raise typer.Exit
+
+
+@program.callback()
+def _options(
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and end.")
+    ] = False,
+) -> None:
+    pass
+
+
+@program.command()
+def serve() -> None:
+    """Serve tokens and the API until stopped. Settings come from OSTIARY_… variables (docs/configuration.md)."""
+    chosen = settings()
+    log.configure(chosen)
+    with plain_refusals():
+        app = create_app(chosen)
+    typer.echo(
+        f"Ostiary {__version__} serves {chosen.issuer} (reference: {chosen.issuer}/api/schema/swagger-ui)", err=True
+    )
+    uvicorn.run(
+        app,
+        host=chosen.host,
+        port=chosen.port,
+        loop="uvloop",
+        http="httptools",
+        lifespan="on",
+        # Ostiary decides itself whose forwarding headers count, and keeps query strings out of logs.
+        proxy_headers=False,
+        access_log=False,
+        server_header=False,
+        log_config=None,
+        timeout_graceful_shutdown=DRAIN_SECONDS,
+    )
+
+
+@program.command()
+def migrate(json: JsonFlag = False) -> None:
+    """Bring the database to this release's schema. `serve` does the same when it starts."""
+    with house() as opened:
+        shown = {"database": "sqlite" if opened.store.is_sqlite else "postgresql", "status": "up to date"}
+    facts(shown, json_wanted=json)
+
+
+def main() -> None:
+    program()

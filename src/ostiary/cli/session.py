@@ -1,0 +1,79 @@
+"""What every command shares: settings, the operator at the local database, refusals in plain words."""
+
+import contextlib
+import sys
+from collections.abc import Iterator
+from typing import Annotated, NoReturn
+
+import typer
+from sqlalchemy.orm import Session
+
+from ostiary.access.actor import Actor
+from ostiary.app import House
+from ostiary.errors import ConfigurationError, Problem, StoreUnavailable
+from ostiary.settings import Settings, load
+
+REFUSED = 1
+
+JsonFlag = Annotated[bool, typer.Option("--json", help="Print one JSON object for programs.")]
+YesFlag = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+
+OPERATOR = Actor.operator()
+
+
+def fail(message: str) -> NoReturn:
+    """End with a sentence on standard error and exit code 1."""
+    typer.echo(message, err=True)
+    raise typer.Exit(REFUSED)
+
+
+@contextlib.contextmanager
+def plain_refusals() -> Iterator[None]:
+    """Turn what Ostiary raises on purpose into a sentence."""
+    try:
+        yield
+    except ConfigurationError as error:
+        fail(str(error))
+    except StoreUnavailable:
+        fail("The database is not available; nothing was changed. Try again.")
+    except Problem as problem:
+        fail(problem.error_message)
+
+
+def settings() -> Settings:
+    with plain_refusals():
+        return load()
+
+
+@contextlib.contextmanager
+def house() -> Iterator[House]:
+    """The local installation, brought up to date."""
+    with plain_refusals():
+        opened = House(load())
+        try:
+            opened.prepare()
+            yield opened
+        finally:
+            opened.store.close()
+
+
+@contextlib.contextmanager
+def writing() -> Iterator[tuple[House, Session]]:
+    with house() as opened, opened.store.writing() as db:
+        yield opened, db
+
+
+@contextlib.contextmanager
+def reading() -> Iterator[Session]:
+    with house() as opened, opened.store.reading() as db:
+        yield db
+
+
+def confirm(consequence: str, *, yes: bool) -> None:
+    """Ask before something stops working; without a terminal to ask on, `--yes` has to say it."""
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        fail(f"{consequence}\nNothing was changed. Repeat with --yes to do it.")
+    if not typer.confirm(f"{consequence} Go on?"):
+        fail("Nothing was changed.")

@@ -1,0 +1,43 @@
+"""`ostiary token`: get a token the way a program does."""
+
+import os
+from typing import Annotated
+
+import httpx2
+import typer
+
+from ostiary.cli import show
+from ostiary.cli.session import JsonFlag, fail, settings
+
+CLIENT_ID = "OSTIARY_CLIENT_ID"
+CLIENT_SECRET = "OSTIARY_CLIENT_SECRET"  # noqa: S105 - the name of a variable
+WAIT_SECONDS = 10
+
+
+def token(
+    scope: Annotated[
+        str | None, typer.Option(help="Names with blanks between; left out: all the key may hold.")
+    ] = None,
+    server: Annotated[str | None, typer.Option(help="Where to ask; left out: the configured public URL.")] = None,
+    json: JsonFlag = False,
+) -> None:
+    """Get a token with a pair from OSTIARY_CLIENT_ID and OSTIARY_CLIENT_SECRET, or asked for."""
+    client_id = os.environ.get(CLIENT_ID) or typer.prompt("Client ID", err=True)
+    secret = os.environ.get(CLIENT_SECRET) or typer.prompt("Client Secret", hide_input=True, err=True)
+    request = {"grant_type": "client_credentials", "client_id": client_id, "client_secret": secret}
+    if scope is not None:
+        request["scope"] = scope
+    url = f"{(server or settings().issuer).rstrip('/')}/oauth/token"
+    try:
+        response = httpx2.post(url, json=request, timeout=WAIT_SECONDS)
+        answer = response.json()
+    except (httpx2.HTTPError, httpx2.InvalidURL) as error:
+        fail(f"No answer from {url}: {error}")
+    except ValueError:
+        fail(f"{url} did not answer like an Ostiary; check --server")
+    if response.status_code != httpx2.codes.OK:
+        fail(f"{answer.get('error')}: {answer.get('error_description')}")
+    if json:
+        show.as_json(answer)
+    else:
+        typer.echo(answer["access_token"])
