@@ -31,7 +31,7 @@ Expiry = Annotated[dt.datetime, AfterValidator(_in_the_future)]
 class NewApplication(Body):
     name: NameText
     expires_at: Expiry
-    ip_allowlist: AddressList = []
+    ip_allowlist: AddressList = Field(default_factory=list)
 
 
 class NewList(Body):

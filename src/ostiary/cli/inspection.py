@@ -31,7 +31,7 @@ ADVICE = {
     "Token no longer matches its key": "The bank has changed since. " + NEW_TOKEN,
     "Authorization header is malformed.": "Send exactly one header: Authorization: Bearer <token>.",
     "Forbidden": "The key may not be used from your address: ostiary keys allow.",
-    "Client authentication failed": "Client id and secret do not belong together. Lost the secret? Generate a new pair.",
+    "Client authentication failed": "Client id and secret do not match. Lost the secret? Generate a new pair.",
 }
 
 
@@ -74,16 +74,8 @@ def _advice(code: str, message: str) -> str:
 
 
 def _explain_token(text: str) -> dict[str, Any]:
-    text = text.removeprefix("Authorization:").strip().removeprefix("Bearer ").strip()
-    parts = text.split(".")
-    try:
-        claims = strict.json_object(strict.b64url(parts[1].encode("ascii")))
-        exp = claims["exp"]
-        if len(parts) != 3 or type(exp) is not int:  # noqa: PLR2004 - RFC 7515 §3.1
-            raise ValueError("not a token")
-    except (ValueError, IndexError, KeyError):
-        fail("This is not an access token: it should have three parts with dots between. Was it cut off?")
-    left_seconds = exp - clock.seconds()
+    claims = _claims(text.removeprefix("Authorization:").strip().removeprefix("Bearer ").strip())
+    left_seconds = claims["exp"] - clock.seconds()
     told = {
         name: claims.get(name) for name in ("sub_type", "sub", "bank_guid", "organization_guid", "client_id", "iss")
     }
@@ -95,3 +87,14 @@ def _explain_token(text: str) -> dict[str, Any]:
         state, advice = f"Expired {clock.in_words(-left_seconds)} ago", NEW_TOKEN
     checked = "not checked: that takes the server's public keys"
     return {**told, "expires": state, "is_expired": left_seconds <= 0, "signature": checked, "what_to_do": advice}
+
+
+def _claims(token: str) -> dict[str, Any]:
+    parts = token.split(".")
+    try:
+        claims: dict[str, Any] = strict.json_object(strict.b64url(parts[1].encode("ascii")))
+    except (ValueError, IndexError):
+        claims = {}
+    if len(parts) != 3 or type(claims.get("exp")) is not int:  # noqa: PLR2004 - RFC 7515 §3.1
+        fail("This is not an access token: it should have three parts with dots between. Was it cut off?")
+    return claims

@@ -100,5 +100,5 @@ def _wire(moment: dt.datetime | None) -> str | None:
 
 def _text(value: object) -> str:
     if value is None or value == []:
-        return "–"
+        return "-"
     return ", ".join(str(part) for part in value) if isinstance(value, list) else str(value)

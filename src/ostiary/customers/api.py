@@ -57,7 +57,7 @@ def list_customers(
 
 @router.post("", status_code=201)
 def create_customer(db: Db, actor: Asking, seal: Seal, sent: Annotated[Sent[NewCustomer], Body()]) -> CustomerOut:
-    """In the token's bank; `storing` at first, `unverified` shortly after. Needs a bank token with `customers:execute`."""
+    """In the token's bank; `storing` first, `unverified` soon. Needs a bank token with `customers:execute`."""
     return CustomerOut.of(service.create(db, actor, seal, sent))
 
 

@@ -20,6 +20,8 @@ from ostiary.errors import StoreUnavailable
 WAIT_SECONDS = 2.0
 MOST_PER_QUERY = 500
 
+POSTGRESQL: sa.Dialect = sa.make_url("postgresql+psycopg://").get_dialect()()
+
 Row = Sequence[Any]
 # Builds the statement over `asked`, whose column `n` must come first in what it selects.
 Statement = Callable[[sa.FromClause], sa.Select[Any]]
@@ -77,8 +79,10 @@ class PostgresReads:
 
     def lookup(self, columns: Sequence[str], statement: Statement) -> Lookup:
         arrays = [sa.bindparam(c, type_=postgresql.ARRAY(sa.String)) for c in columns]
-        asked = sa.func.unnest(*arrays).table_valued(*columns, with_ordinality="n", name="asked").render_derived()
-        compiled = statement(asked).compile(dialect=postgresql.psycopg.dialect())
+        asked: sa.FromClause = (
+            sa.func.unnest(*arrays).table_valued(*columns, with_ordinality="n", name="asked").render_derived()
+        )
+        compiled = statement(asked).compile(dialect=POSTGRESQL)
         return _Batched(self, str(compiled), columns)
 
     async def query(self, sql: str, parameters: dict[str, list[str]]) -> list[Row]:

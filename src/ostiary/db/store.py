@@ -67,7 +67,7 @@ class Store:
         with _translated(), self._alone(), Session(self._writer, expire_on_commit=False) as db:
             yield db
             db.commit()
-            self._checkpoint(db)
+            self._checkpoint()
 
     @contextlib.contextmanager
     def changing_schema(self) -> Iterator[sa.Connection]:
@@ -90,7 +90,7 @@ class Store:
             return self.wal_lock.held()
         return contextlib.nullcontext()
 
-    def _checkpoint(self, db: Session) -> None:
+    def _checkpoint(self) -> None:
         if self.is_sqlite and sqlite.NEEDS_LOCK:
             with self.engine.connect() as connection:
                 raw = connection.connection.driver_connection

@@ -1,6 +1,7 @@
 """Every event type, and which durable work each one starts.
 
-A type is `<object>.<what happened>`. On the wire a key is a `credential`; `customer.*` and `organization.*` are audit only.
+A type is `<object>.<what happened>`. On the wire a key is a `credential`; `customer.*` and
+`organization.*` are audit only.
 """
 
 from enum import StrEnum

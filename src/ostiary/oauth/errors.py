@@ -25,18 +25,18 @@ class OAuthError(OstiaryError):
         self.outcome = outcome or self.error
 
 
-class InvalidRequest(OAuthError):
+class InvalidRequest(OAuthError):  # noqa: N818 - the word of the standard
     error = "invalid_request"
 
 
-class InvalidClient(OAuthError):
+class InvalidClient(OAuthError):  # noqa: N818 - the word of the standard
     error = "invalid_client"
     status = 401
 
 
-class InvalidScope(OAuthError):
+class InvalidScope(OAuthError):  # noqa: N818 - the word of the standard
     error = "invalid_scope"
 
 
-class UnsupportedGrantType(OAuthError):
+class UnsupportedGrantType(OAuthError):  # noqa: N818 - the word of the standard
     error = "unsupported_grant_type"

@@ -1,4 +1,4 @@
-"""Why a key that authenticates is refused all the same; the token endpoint and the bearer check ask the same questions."""
+"""Why a key that authenticates is refused all the same: one set of questions for both lanes."""
 
 from enum import StrEnum
 

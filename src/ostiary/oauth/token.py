@@ -41,7 +41,7 @@ HEADERS: Headers = [JSON, NO_STORE, (b"pragma", b"no-cache"), *SECURITY_HEADERS]
 # RFC 6749 §5.2: a refused client learns which scheme it may use.
 CHALLENGE = (b"www-authenticate", b'Basic realm="ostiary", charset="UTF-8"')
 
-# Compared when there is nothing to compare with, so that an unknown client costs as much as a wrong secret.
+# What is compared when there is nothing to compare with.
 NOBODY = Digest(bytes(32), 1, 1)
 
 log = structlog.get_logger(__name__)
@@ -115,8 +115,11 @@ class TokenEndpoint:
             raise InvalidClient(client_auth.UNKNOWN)
         rows = [Standing._make(row) for row in await self.lookup(client_id, self.keys.current_kid)]
         now = clock.seconds()
-        matching = [row for row in rows or [None] if self._matches(secret, row, now)]
-        if not matching or matching[0] is None:
+        matching = [row for row in rows if self._matches(secret, row, now)]
+        if not rows:
+            # An unknown client costs as much as a wrong secret.
+            self.digester.matches(secret, NOBODY)
+        if not matching:
             raise InvalidClient(client_auth.UNKNOWN, application_guid=rows[0].application_guid if rows else "")
         standing = matching[0]
         reason = refused(standing, now)
@@ -130,8 +133,8 @@ class TokenEndpoint:
             raise InvalidClient(reason, outcome=reason.name.lower(), application_guid=standing.application_guid)
         return standing
 
-    def _matches(self, secret: str, row: Standing | None, now_seconds: float) -> bool:
-        if row is None or row.digest is None or row.scheme is None or row.pepper_version is None:
+    def _matches(self, secret: str, row: Standing, now_seconds: float) -> bool:
+        if row.digest is None or row.scheme is None or row.pepper_version is None:
             return self.digester.matches(secret, NOBODY)
         is_right = self.digester.matches(secret, Digest(row.digest, row.scheme, row.pepper_version))
         return is_right and (row.secret_expires_at is None or stored_seconds(row.secret_expires_at) > now_seconds)
