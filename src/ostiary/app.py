@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 from fastapi import APIRouter, FastAPI
 
-from ostiary import __version__, description, migrations
+from ostiary import __version__, migrations
 from ostiary.access.addresses import ClientAddress
 from ostiary.applications.api import router as applications
 from ostiary.applications.credentials import Digester
@@ -28,7 +28,7 @@ from ostiary.oauth.signing_keys import SigningKeys
 from ostiary.oauth.token import TokenEndpoint, TokenSeconds
 from ostiary.organizations.api import router as organizations
 from ostiary.settings import Settings
-from ostiary.web import headers, published, reference, refusals
+from ostiary.web import description, headers, published, reference, refusals
 from ostiary.web.asgi import Receive, Scope, Send
 from ostiary.web.background import Repeated
 from ostiary.web.challenges import RESOURCE_METADATA

@@ -3,11 +3,11 @@
 import json
 import shutil
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 
 from bench import verify
+from bench.databases import fresh
 from bench.driver import Plan
 from bench.exchange import Pair, ask_well, token_request
 from bench.fill import fill
@@ -18,6 +18,7 @@ from bench.processes import Cores, memory
 from bench.report import Report
 from bench.scenarios import SCOPE, Comparison, Series
 from bench.servers import Home, Server, floor, ostiary, settle
+from tests.postgres import Postgres
 
 RATE = 200
 KEYS = 250
@@ -31,12 +32,14 @@ def cores() -> Cores:
     return Cores.of_this_machine()
 
 
-@pytest.fixture
-def home(tmp_path: Path, database_url: str) -> Home:
-    return settle(tmp_path, database_url)
+@pytest.fixture(scope="module")
+def home(postgres: Postgres | None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
+    folder = tmp_path_factory.mktemp("bench")
+    with fresh(postgres.url("postgres") if postgres else "sqlite", folder) as database_url:
+        yield settle(folder, database_url)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def server(home: Home, cores: Cores) -> Iterator[Server]:
     with ostiary(home, cores.server) as running:
         yield running
@@ -87,14 +90,12 @@ def test_notices_a_wrong_answer(target: Target) -> None:
         target.check(somebody_else, answer.body)
 
 
-def test_fills_a_database_with_keys_that_work(home: Home, cores: Cores) -> None:
+def test_fills_a_database_with_keys_that_work(home: Home, target: Target) -> None:
     pairs = fill(home, KEYS, ACTIVE)
     assert len({pair.client_id for pair in pairs}) == ACTIVE
-    with ostiary(home, cores.server) as server:
-        check = verify.tokens_of(server.port)
-        for pair in pairs:
-            request = token_request(pair, SCOPE)
-            check(request, ask_well(server.port, request).body)
+    for pair in pairs:
+        request = token_request(pair, SCOPE)
+        target.check(request, ask_well(target.server.port, request).body)
 
 
 def test_reports_what_was_measured(target: Target, bare: Target, cores: Cores) -> None:

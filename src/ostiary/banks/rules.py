@@ -4,10 +4,11 @@ import re
 from collections.abc import Collection, Sequence
 from urllib.parse import urlsplit
 
-from ostiary.banks.catalog import COUNTRIES, CRYPTO_ASSETS, FIAT_ASSETS
+from ostiary.banks.catalog import TRADED_ASSETS
 from ostiary.banks.models import BankFeature
 from ostiary.banks.schemas import NewBank
 from ostiary.errors import Invalid
+from ostiary.web.iso_codes import COUNTRIES, CURRENCIES
 
 ORIGIN = re.compile(r"https://[a-z0-9.\-\[\]:]+\Z", re.IGNORECASE)
 
@@ -22,7 +23,7 @@ CUSTOMER_FEATURES = {BankFeature.INDIVIDUAL_CUSTOMERS, BankFeature.BUSINESS_CUST
 
 def check_new(new: NewBank) -> None:
     """Raises the first of the eight refusals that applies."""
-    if not FIAT_ASSETS.issuperset(new.supported_fiat_account_assets):
+    if not CURRENCIES.issuperset(new.supported_fiat_account_assets):
         raise unsupported("Fiat asset not supported")
     check_trading_symbols(new.supported_trading_symbols, new.supported_fiat_account_assets)
     if new.supported_payout_symbols:
@@ -39,7 +40,7 @@ def check_new(new: NewBank) -> None:
 def check_trading_symbols(symbols: Sequence[str], fiat_assets: Collection[str]) -> None:
     for symbol in symbols:
         base, dash, quote = symbol.partition("-")
-        if not dash or base not in CRYPTO_ASSETS or quote not in FIAT_ASSETS:
+        if not dash or base not in TRADED_ASSETS or quote not in CURRENCIES:
             raise unsupported("Trading symbol not supported")
         if quote not in fiat_assets:
             raise unsupported("Trading symbols contain an asset that is not configured as supported")

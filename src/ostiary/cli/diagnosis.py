@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import cryptography
-import sqlalchemy as sa
 import typer
 
 from ostiary import __version__, clock, migrations
@@ -82,7 +81,7 @@ def _clock(opened: House) -> Iterator[Finding]:
         yield Finding("clock", clock.now().year >= 2026, f"{clock.on_the_wire(clock.now())}")  # noqa: PLR2004
         return
     with opened.store.reading() as db:
-        theirs = db.execute(sa.func.clock_timestamp().select()).scalar_one()
+        theirs = opened.store.moment(db)
     apart = abs((clock.now() - theirs).total_seconds())
     yield Finding("clock", apart < CLOCK_SECONDS, f"{apart:.1f} s apart from the database's")
 

@@ -6,10 +6,10 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from ostiary.banks.catalog import COUNTRIES
 from ostiary.banks.models import Bank
 from ostiary.customers.models import CustomerType
 from ostiary.errors import Invalid
+from ostiary.web.iso_codes import COUNTRIES
 from ostiary.web.schemas import LineText
 
 Text = Annotated[LineText, Field(max_length=255)]

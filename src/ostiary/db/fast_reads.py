@@ -51,9 +51,8 @@ class SqliteReads:
         self._connection = sqlite.connect_reader(store.path, store.wal_lock)
 
     def lookup(self, columns: Sequence[str], statement: Statement) -> Lookup:
-        asked = sa.select(
-            sa.literal_column("0").label("n"), *(sa.bindparam(c, type_=sa.String).label(c) for c in columns)
-        )
+        values = [sa.bindparam(c, type_=sa.String).label(c) for c in columns]
+        asked = sa.select(sa.literal_column("0", sa.Integer).label("n")).add_columns(*values)
         sql = str(statement(asked.subquery("asked")).compile(dialect=pysqlite.dialect(paramstyle="qmark")))
         execute = self._connection.execute
 

@@ -1,6 +1,7 @@
 """One database and its units of work: a block that reads, a block that writes, committed when the block ends."""
 
 import contextlib
+import datetime as dt
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from sqlalchemy.exc import ArgumentError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
+from ostiary import clock
 from ostiary.db import sqlite
 from ostiary.db.wal_lock import WalLock
 from ostiary.errors import ConfigurationError, StoreUnavailable
@@ -81,6 +83,10 @@ class Store:
         # On SQLite the block began with BEGIN IMMEDIATE, which already is that.
         if not self.is_sqlite:
             db.execute(sa.func.pg_advisory_xact_lock(ADVISORY_LOCK).select())
+
+    def moment(self, db: Session) -> dt.datetime:
+        """What time the database server thinks it is; SQLite has no clock of its own."""
+        return clock.now() if self.is_sqlite else db.execute(sa.func.clock_timestamp().select()).scalar_one()
 
     def close(self) -> None:
         self.engine.dispose()

@@ -11,8 +11,8 @@ def document(issuer: str) -> dict[str, object]:
         "token_endpoint": f"{issuer}/oauth/token",
         "jwks_uri": f"{issuer}/.well-known/jwks.json",
         "scopes_supported": sorted(BANK_KEY | ORGANIZATION_KEY),
-        # RFC 8414 §2 demands the member; there is no authorization endpoint, so there are no response types.
-        "response_types_supported": [],
+        # RFC 8414 §2 demands a member; there is no authorization endpoint, so the type is "none".
+        "response_types_supported": ["none"],
         "grant_types_supported": ["client_credentials"],
         "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
         "service_documentation": f"{issuer}/api/schema/swagger-ui",

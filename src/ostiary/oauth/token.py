@@ -125,7 +125,7 @@ class TokenEndpoint:
         reason = refused(standing, now)
         if reason is None and not is_address_allowed(standing, address):
             raise InvalidClient(
-                f"This key may not be used from {address or 'an unknown address'}",
+                f"This key may not be used from {f'the address {address}' if address else 'an unknown address'}",
                 outcome="address_not_allowed",
                 application_guid=standing.application_guid,
             )

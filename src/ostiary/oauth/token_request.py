@@ -5,13 +5,10 @@ from urllib.parse import parse_qsl, unquote_to_bytes
 
 from ostiary.crypto import strict
 from ostiary.oauth.errors import InvalidRequest
-from ostiary.web.asgi import Scope, header_values
+from ostiary.web.asgi import FORM_TYPE, JSON_TYPE, Scope, header_values
 
 LIMIT_BYTES = 16 * 1024
 PARAMETERS = frozenset({"grant_type", "client_id", "client_secret", "scope", "client_assertion", "access_token"})
-
-JSON_TYPE = "application/json"
-FORM_TYPE = "application/x-www-form-urlencoded"
 
 
 def media_type(scope: Scope) -> str:

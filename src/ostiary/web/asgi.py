@@ -10,7 +10,10 @@ Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 Headers = list[tuple[bytes, bytes]]
 
-JSON = (b"content-type", b"application/json")
+JSON_TYPE = "application/json"
+FORM_TYPE = "application/x-www-form-urlencoded"
+
+JSON = (b"content-type", JSON_TYPE.encode())
 NO_STORE = (b"cache-control", b"no-store")
 
 # On every answer, whichever lane it leaves by.

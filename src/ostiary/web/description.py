@@ -5,7 +5,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from ostiary.oauth.token_request import FORM_TYPE, JSON_TYPE
+from ostiary.web.asgi import FORM_TYPE, JSON_TYPE
 
 TEXT = """Trade a key pair for a token at `POST /oauth/token`, then send it as `Authorization: Bearer …`.
 A bank key's token runs in its bank: `bank_guid` in a query or body is ignored."""
