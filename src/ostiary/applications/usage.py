@@ -3,12 +3,16 @@
 import datetime as dt
 import threading
 from collections import Counter
+from collections.abc import Mapping
 
-from sqlalchemy import delete, update
+from sqlalchemy import Integer, String, delete, literal, update
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
 
 from ostiary import clock
 from ostiary.applications.models import Application, ApplicationUsage
+from ostiary.db.batches import Columns, unpacked
+from ostiary.db.model import Moment
 from ostiary.db.store import Store
 
 KEPT = dt.timedelta(days=35)
@@ -42,17 +46,29 @@ class Usage:
             return
         now = clock.now()
         hour = now.replace(minute=0, second=0, microsecond=0)
-        insert = sqlite.insert if store.is_sqlite else postgresql.insert
         with store.writing() as db:
-            for (guid, outcome), number in sorted(counts.items()):
-                row = insert(ApplicationUsage).values(hour=hour, application_guid=guid, outcome=outcome, count=number)
-                key = [ApplicationUsage.hour, ApplicationUsage.application_guid, ApplicationUsage.outcome]
-                more = {"count": ApplicationUsage.count + row.excluded["count"]}
-                db.execute(row.on_conflict_do_update(index_elements=key, set_=more))
-            for guid, address in sorted(last_used.items()):
-                change = update(Application).where(Application.guid == guid)
-                seen = {"last_used_at": now, "last_used_from": address, "updated_at": Application.updated_at}
-                db.execute(change.values(**seen), execution_options={"synchronize_session": False})
+            _add(db, hour, counts, is_sqlite=store.is_sqlite)
+            _mark(db, now, last_used, is_sqlite=store.is_sqlite)
             if hour != self._pruned_hour:
                 db.execute(delete(ApplicationUsage).where(ApplicationUsage.hour < hour - KEPT))
                 self._pruned_hour = hour
+
+
+def _add(db: Session, hour: dt.datetime, counts: Mapping[tuple[str, str], int], *, is_sqlite: bool) -> None:
+    batch = ((guid, outcome, count) for (guid, outcome), count in sorted(counts.items()))
+    columns: Columns = {"application_guid": String(32), "outcome": String(32), "count": Integer()}
+    rows = unpacked(batch, columns, is_sqlite=is_sqlite).add_columns(literal(hour, Moment).label("hour"))
+    insert = sqlite.insert if is_sqlite else postgresql.insert
+    row = insert(ApplicationUsage).from_select([*columns, "hour"], rows)
+    key = [ApplicationUsage.hour, ApplicationUsage.application_guid, ApplicationUsage.outcome]
+    more = {"count": ApplicationUsage.count + row.excluded["count"]}
+    db.execute(row.on_conflict_do_update(index_elements=key, set_=more))
+
+
+def _mark(db: Session, now: dt.datetime, last_used: Mapping[str, str], *, is_sqlite: bool) -> None:
+    columns: Columns = {"guid": String(32), "address": String(45)}
+    rows = unpacked(sorted(last_used.items()), columns, is_sqlite=is_sqlite).subquery()
+    change = update(Application).where(Application.guid == rows.c.guid)
+    # Being used is no change of the key, so the moment of its last change stays.
+    seen = {"last_used_at": now, "last_used_from": rows.c.address, "updated_at": Application.updated_at}
+    db.execute(change.values(seen), execution_options={"synchronize_session": False})
