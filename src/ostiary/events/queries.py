@@ -24,4 +24,4 @@ def claim_due(db: Session, now: dt.datetime, most: int) -> Sequence[tuple[EventD
         # SQLite ignores this and does not need it: its one writer is us.
         .with_for_update(of=EventDelivery, skip_locked=True)
     )
-    return db.execute(due).tuples().all()
+    return db.execute(due).all()

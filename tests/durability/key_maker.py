@@ -1,0 +1,26 @@
+"""Run as a program: generates key pairs without end, each by the very steps of `ostiary keys create --json`.
+
+Starting the command takes a second and the moment that matters lasts milliseconds; this repeats only that moment.
+"""
+
+import sys
+
+from ostiary.applications import service
+from ostiary.cli import show
+from ostiary.cli.keys import new_application
+from ostiary.cli.session import OPERATOR, writing
+
+
+def make_keys(bank_guid: str) -> None:
+    with writing() as (house, _):
+        pass
+    while True:
+        new = new_application("Made under fire", "1d", None)
+        with house.store.writing() as db:
+            pair = service.create_for_bank(db, OPERATOR, house.digester, bank_guid, new)
+        show.pair(pair, {}, json_wanted=True)
+        sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    make_keys(sys.argv[1])
