@@ -2,12 +2,15 @@
 
 import http.client
 import json
+import time
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 
 from tests.durability.direct import Pair
 
 WAIT_SECONDS = 30
+# The server closes connections that are idle for five seconds.
+FRESH_SECONDS = 2
 
 
 class Answer(NamedTuple):
@@ -24,6 +27,7 @@ class Answer(NamedTuple):
 class Caller:
     def __init__(self, port: int) -> None:
         self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=WAIT_SECONDS)
+        self._used_at = 0.0
 
     def __enter__(self) -> Self:
         return self
@@ -36,10 +40,13 @@ class Caller:
         headers = {"Content-Type": "application/json"} if body is not None else {}
         if token is not None:
             headers["Authorization"] = f"Bearer {token}"
+        if time.monotonic() - self._used_at > FRESH_SECONDS:
+            self._connection.close()
         try:
             self._connection.request(method, path, None if body is None else json.dumps(body), headers)
             response = self._connection.getresponse()
             raw = response.read()
+            self._used_at = time.monotonic()
         except (OSError, http.client.HTTPException):
             self._connection.close()
             raise
