@@ -44,6 +44,16 @@ class Usage:
             last_used, self._last_used = self._last_used, {}
         if not counts:
             return
+        try:
+            self._write(store, counts, last_used)
+        except Exception:
+            # The database is away: what was counted waits for the next attempt.
+            with self._lock:
+                self._counts.update(counts)
+                self._last_used = {**last_used, **self._last_used}
+            raise
+
+    def _write(self, store: Store, counts: Mapping[tuple[str, str], int], last_used: Mapping[str, str]) -> None:
         now = clock.now()
         hour = now.replace(minute=0, second=0, microsecond=0)
         with store.writing() as db:

@@ -48,24 +48,31 @@ class SqliteReads:
 
     def __init__(self, store: Store) -> None:
         assert store.wal_lock is not None  # noqa: S101 - a SQLite store has one
+        self._store = store
         self._connection = sqlite.connect_reader(store.path, store.wal_lock)
 
     def lookup(self, columns: Sequence[str], statement: Statement) -> Lookup:
         values = [sa.bindparam(c, type_=sa.String).label(c) for c in columns]
         asked = sa.select(sa.literal_column("0", sa.Integer).label("n")).add_columns(*values)
         sql = str(statement(asked.subquery("asked")).compile(dialect=pysqlite.dialect(paramstyle="qmark")))
-        execute = self._connection.execute
 
         async def rows(*values: str) -> Sequence[Row]:
             try:
-                return execute(sql, values).fetchall()
-            except sqlite3.OperationalError as error:
+                if self._connection.is_ghost():
+                    self._reopen()
+                return self._connection.execute(sql, values).fetchall()
+            except sqlite3.Error as error:
                 raise StoreUnavailable("the database did not answer") from error
 
         return rows
 
     async def close(self) -> None:
         self._connection.close()
+
+    def _reopen(self) -> None:
+        fresh = sqlite.connect_reader(self._store.path, self._connection.wal_lock)
+        self._connection.close()
+        self._connection = fresh
 
 
 class PostgresReads:
@@ -88,13 +95,21 @@ class PostgresReads:
         """Every row of one batch; raises StoreUnavailable after two seconds, whatever the database is doing."""
         try:
             async with asyncio.timeout(WAIT_SECONDS), self._turn:
-                if self._connection is None:
-                    self._connection = await psycopg.AsyncConnection.connect(self._conninfo, autocommit=True)
-                cursor = await self._connection.execute(sql, parameters, prepare=True)
-                return await cursor.fetchall()
+                try:
+                    return await self._execute(sql, parameters)
+                except psycopg.OperationalError:
+                    # The database may have restarted since the last query: a read can simply be repeated.
+                    await self.close()
+                    return await self._execute(sql, parameters)
         except (psycopg.Error, TimeoutError, OSError) as error:
             await self.close()
             raise StoreUnavailable("the database did not answer") from error
+
+    async def _execute(self, sql: str, parameters: dict[str, list[str]]) -> list[Row]:
+        if self._connection is None:
+            self._connection = await psycopg.AsyncConnection.connect(self._conninfo, autocommit=True)
+        cursor = await self._connection.execute(sql, parameters, prepare=True)
+        return await cursor.fetchall()
 
     async def close(self) -> None:
         connection, self._connection = self._connection, None

@@ -8,6 +8,7 @@ from ostiary.db.wal_lock import WalLock, has_reset_race
 from ostiary.errors import ConfigurationError
 
 BUSY_MILLISECONDS = 10_000
+READER_BUSY_MILLISECONDS = 2_000
 CHECKPOINT_BYTES = 4 * 1024 * 1024
 CHECKPOINT_WAIT_MILLISECONDS = 200
 
@@ -18,6 +19,12 @@ class Connection(sqlite3.Connection):
     """Closing the last connection checkpoints the log, so closing takes the lock too."""
 
     wal_lock: WalLock
+    path: Path
+    file: tuple[int, int]
+
+    def is_ghost(self) -> bool:
+        """Whether the file was moved, deleted or replaced since: this connection would go on reading the old one."""
+        return self.file != _identity(self.path)
 
     def close(self) -> None:
         with self.wal_lock.held():
@@ -35,10 +42,18 @@ def prepare_file(path: Path) -> WalLock:
 
 
 def connect(path: Path, wal_lock: WalLock) -> Connection:
+    # Made once, by `prepare_file`: a file that is gone must not come back empty.
+    uri = f"{path.absolute().as_uri()}?mode=rw"
     connection = sqlite3.connect(
-        path, timeout=BUSY_MILLISECONDS / 1000, isolation_level=None, check_same_thread=False, factory=Connection
+        uri,
+        uri=True,
+        timeout=BUSY_MILLISECONDS / 1000,
+        isolation_level=None,
+        check_same_thread=False,
+        factory=Connection,
     )
-    connection.wal_lock = wal_lock
+    connection.wal_lock, connection.path = wal_lock, path
+    connection.file = _identity(path)
     connection.execute("PRAGMA foreign_keys = ON")
     # FULL syncs the log at every commit: a secret that was shown must survive the plug being pulled.
     connection.execute("PRAGMA synchronous = FULL")
@@ -56,6 +71,8 @@ def connect_reader(path: Path, wal_lock: WalLock) -> Connection:
     """The fast lane's connection: it only ever reads."""
     connection = connect(path, wal_lock)
     connection.execute("PRAGMA query_only = ON")
+    # It runs on the event loop, where everybody waits for it.
+    connection.execute(f"PRAGMA busy_timeout = {READER_BUSY_MILLISECONDS}")
     return connection
 
 
@@ -68,5 +85,15 @@ def checkpoint_if_large(connection: sqlite3.Connection, path: Path) -> None:
     if size_bytes > CHECKPOINT_BYTES:
         # A slow reader in the way makes this a partial checkpoint; the next commit tries again.
         connection.execute(f"PRAGMA busy_timeout = {CHECKPOINT_WAIT_MILLISECONDS}")
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-        connection.execute(f"PRAGMA busy_timeout = {BUSY_MILLISECONDS}")
+        try:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        finally:
+            connection.execute(f"PRAGMA busy_timeout = {BUSY_MILLISECONDS}")
+
+
+def _identity(path: Path) -> tuple[int, int]:
+    try:
+        found = os.stat(path)  # noqa: PTH116 - the fast lane asks before every read, and this is twice as quick
+    except OSError:
+        return (-1, -1)
+    return found.st_dev, found.st_ino

@@ -2,11 +2,13 @@
 
 import contextlib
 import datetime as dt
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
 import sqlalchemy as sa
-from sqlalchemy.exc import ArgumentError, InterfaceError, OperationalError
+import structlog
+from sqlalchemy.exc import ArgumentError, DatabaseError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
@@ -23,6 +25,8 @@ POOL_WAIT_SECONDS = 10
 # Any constant serves, as long as every node uses the same one.
 ADVISORY_LOCK = 0x0571A21
 
+log = structlog.get_logger(__name__)
+
 
 class Store:
     """The slow lane's door to the database. Services get a Session from here and never commit."""
@@ -37,6 +41,7 @@ class Store:
         else:
             self.engine = sa.create_engine(
                 self.url,
+                hide_parameters=True,
                 pool_size=POOL_SIZE,
                 max_overflow=POOL_OVERFLOW,
                 pool_timeout=POOL_WAIT_SECONDS,
@@ -50,11 +55,13 @@ class Store:
             "sqlite://",
             creator=lambda: sqlite.connect(self.path, wal_lock),
             poolclass=sa.QueuePool,
+            hide_parameters=True,
             pool_size=POOL_SIZE,
             max_overflow=POOL_OVERFLOW,
             pool_timeout=POOL_WAIT_SECONDS,
         )
         sa.event.listen(engine, "begin", _begin_on_sqlite)
+        sa.event.listen(engine, "checkout", _refuse_ghosts)
         return engine
 
     @contextlib.contextmanager
@@ -97,11 +104,16 @@ class Store:
         return contextlib.nullcontext()
 
     def _checkpoint(self) -> None:
-        if self.is_sqlite and sqlite.NEEDS_LOCK:
+        if not self.is_sqlite or not sqlite.NEEDS_LOCK:
+            return
+        try:
             with self.engine.connect() as connection:
                 raw = connection.connection.driver_connection
                 if isinstance(raw, sqlite.Connection):
                     sqlite.checkpoint_if_large(raw, self.path)
+        except (sa.exc.SQLAlchemyError, sqlite3.Error):
+            # What was written is committed, so nobody may hear that it was not; the next commit tries again.
+            log.warning("checkpoint_failed", exc_info=True)
 
 
 def _begin_on_sqlite(connection: sa.Connection) -> None:
@@ -110,12 +122,23 @@ def _begin_on_sqlite(connection: sa.Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
+def _refuse_ghosts(connection: object, _record: object, _proxy: object) -> None:
+    # The pool answers this by opening the file that is there now.
+    if isinstance(connection, sqlite.Connection) and connection.is_ghost():
+        raise sa.exc.DisconnectionError("the database file was moved or replaced")
+
+
 @contextlib.contextmanager
 def _translated() -> Iterator[None]:
     try:
         yield
     except (OperationalError, InterfaceError, PoolTimeout) as error:
         raise StoreUnavailable("the database did not answer") from error
+    except DatabaseError as error:
+        # Neither wrong data nor wrong SQL: SQLite says this of a file that is damaged or none of its own.
+        if type(error) is not DatabaseError:
+            raise
+        raise StoreUnavailable("the database cannot be read") from error
 
 
 def _parse(url: str) -> sa.URL:

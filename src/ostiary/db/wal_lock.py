@@ -59,7 +59,10 @@ class WalLock:
             self._threads.release()
 
     def _lock_file(self) -> int:
-        descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise StoreUnavailable(f"the lock {self._path} cannot be opened: {error.strerror}") from error
         deadline = time.monotonic() + WAIT_SECONDS
         pause = PAUSE_SECONDS
         while True:

@@ -47,9 +47,13 @@ class SigningKeys:
 
 
 def ensure(store: Store, seal: Seal) -> None:
-    """Make the first signing key, once, however many processes start at the same time."""
+    """Make the first signing key, once, however many processes start at the same time.
+
+    Raises ConfigurationError when the master key is not this database's: a secret made under it would never work.
+    """
     with store.reading() as db:
-        if queries.by_age(db):
+        if rows := queries.by_age(db):
+            seal.open(rows[-1].private_key_sealed, rows[-1].kid)
             return
     with store.writing() as db:
         store.serialize(db)

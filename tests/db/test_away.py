@@ -1,0 +1,126 @@
+"""The database is away: 503 in the shape of each endpoint, and everything works again without a restart."""
+
+import shutil
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from starlette.testclient import TestClient
+
+from ostiary.app import Ostiary
+from ostiary.applications.models import ApplicationUsage
+from ostiary.settings import Settings
+from tests.durability.direct import Pair, office
+from tests.postgres import Postgres
+
+RECOVER_SECONDS = 20
+
+
+@pytest.fixture
+def pair(http: TestClient, settings: Settings) -> Iterator[Pair]:
+    assert not http.is_closed
+    with office(settings) as opened:
+        yield opened.key(opened.bank())
+
+
+def ask_token(http: TestClient, pair: Pair) -> tuple[int, dict[str, str], dict[str, object]]:
+    body = {"grant_type": "client_credentials", "client_id": pair.client_id, "client_secret": pair.secret}
+    answer = http.post("/oauth/token", json=body)
+    return answer.status_code, dict(answer.headers), answer.json()
+
+
+def refuses_for_now(http: TestClient, pair: Pair, token: str) -> None:
+    status, headers, body = ask_token(http, pair)
+    assert (status, body["error"], headers["retry-after"]) == (503, "temporarily_unavailable", "1")
+    assert headers["cache-control"] == "no-store"
+    for method, path in (("GET", "/api/customers"), ("POST", "/api/customers")):
+        answer = http.request(method, path, json={"type": "individual"}, headers={"Authorization": f"Bearer {token}"})
+        assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
+        assert answer.json().keys() == {"status", "error_message", "message_code"}
+        assert answer.json()["message_code"] == "service_unavailable"
+
+
+def works_again(http: TestClient, pair: Pair, token: str) -> None:
+    deadline = time.monotonic() + RECOVER_SECONDS
+    while ask_token(http, pair)[0] != 200:
+        assert time.monotonic() < deadline, "the token endpoint did not recover"
+        time.sleep(0.05)
+    answer = http.post("/api/customers", json={"type": "individual"}, headers={"Authorization": f"Bearer {token}"})
+    assert answer.status_code == 201, answer.text
+
+
+@contextmanager
+def taken_away(settings: Settings, postgres: Postgres | None) -> Iterator[None]:
+    """Nobody can reach the database: its file is elsewhere, or its server lets nobody in."""
+    if postgres is None:
+        folder = settings.store_url.removeprefix("sqlite:///").removesuffix("/ostiary.db")
+        shutil.move(f"{folder}/ostiary.db", f"{folder}/elsewhere.db")
+        yield
+        shutil.move(f"{folder}/elsewhere.db", f"{folder}/ostiary.db")
+        return
+    name = sa.make_url(settings.store_url).database
+    with postgres.connect() as connection:
+        connection.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS false'.encode())
+        terminate(postgres, str(name))
+        yield
+        connection.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS true'.encode())
+
+
+def restore_a_copy(path: Path) -> None:
+    """What a restore does: the file of that name, with its log, is another one from now on."""
+    elsewhere = path.parent / "elsewhere"
+    elsewhere.mkdir()
+    with closing(sqlite3.connect(path)) as old, closing(sqlite3.connect(elsewhere / "copy.db")) as new:
+        old.backup(new)
+        for each in path.parent.glob(f"{path.name}*"):
+            each.rename(elsewhere / each.name)
+    (elsewhere / "copy.db").rename(path)
+
+
+def terminate(postgres: Postgres, name: str) -> None:
+    with postgres.connect() as connection:
+        connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name])
+
+
+def test_waits_for_a_database_that_is_away(
+    http: TestClient, pair: Pair, settings: Settings, postgres: Postgres | None
+) -> None:
+    token = str(ask_token(http, pair)[2]["access_token"])
+    with taken_away(settings, postgres):
+        refuses_for_now(http, pair, token)
+    works_again(http, pair, token)
+
+
+def test_serves_on_when_its_connections_are_cut(
+    http: TestClient, pair: Pair, settings: Settings, postgres: Postgres | None
+) -> None:
+    """On PostgreSQL by its administrator; on SQLite the file is put back as a copy, as after a restore."""
+    token = str(ask_token(http, pair)[2]["access_token"])
+    if postgres is None:
+        restore_a_copy(Path(settings.store_url.removeprefix("sqlite:///")))
+    else:
+        terminate(postgres, str(sa.make_url(settings.store_url).database))
+    assert ask_token(http, pair)[0] == 200
+    works_again(http, pair, token)
+
+
+def test_writes_usage_once_the_database_is_back(
+    http: TestClient, pair: Pair, settings: Settings, postgres: Postgres | None, ostiary: Ostiary
+) -> None:
+    for _ in range(3):
+        assert ask_token(http, pair)[0] == 200
+    with taken_away(settings, postgres):
+        time.sleep(1.2)  # the second in which usage is due to be written
+    deadline = time.monotonic() + RECOVER_SECONDS
+    while counted(ostiary) < 3:
+        assert time.monotonic() < deadline, "what was counted is lost"
+        time.sleep(0.05)
+
+
+def counted(ostiary: Ostiary) -> int:
+    with ostiary.store.reading() as db:
+        return db.scalar(sa.select(sa.func.sum(ApplicationUsage.count))) or 0
