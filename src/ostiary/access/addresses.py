@@ -10,6 +10,7 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 WIDEST_PREFIX = {4: 8, 6: 16}
 MOST_ENTRIES = 100
+LONGEST_ENTRY = 48
 
 
 def parse_list(entries: Iterable[str]) -> tuple[str, ...]:
@@ -25,7 +26,9 @@ def _parse_entry(entry: str) -> Network:
         network = ipaddress.ip_network(entry.strip())
     except ValueError as error:
         reason = "has bits set behind its prefix" if "host bits" in str(error) else "is not an IP address or CIDR range"
-        raise ValueError(f"{entry!r} {reason}") from error
+        # Whatever is longer than an address is not repeated: it could be a secret in the wrong field.
+        shown = repr(entry) if len(entry) <= LONGEST_ENTRY else f"an entry of {len(entry)} letters"
+        raise ValueError(f"{shown} {reason}") from error
     if isinstance(network, ipaddress.IPv6Network):
         network = _unmapped(network)
     if network.prefixlen < WIDEST_PREFIX[network.version]:

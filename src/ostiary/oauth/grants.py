@@ -6,6 +6,8 @@ from ostiary.access.scopes import MANAGEMENT
 from ostiary.applications.models import ApplicationKind
 from ostiary.oauth.errors import InvalidScope
 
+LONGEST_QUOTED = 48
+
 _EVERYTHING = {kind: " ".join(sorted(kind.scopes)) for kind in ApplicationKind}
 
 
@@ -25,6 +27,9 @@ def grant(kind: ApplicationKind, requested: str | None) -> str:
 
 
 def _quoted(name: str) -> str:
+    # A secret in the wrong place must not come back in an answer: it is longer than any scope.
+    if len(name) > LONGEST_QUOTED:
+        return f"A word of {len(name)} letters"
     # RFC 6749 §5.2: a description is printable ASCII without quotes and backslashes.
-    clean = "".join(letter for letter in name[:64] if " " < letter <= "~" and letter not in '"\\')
+    clean = "".join(letter for letter in name if " " < letter <= "~" and letter not in '"\\')
     return f"'{clean}'"

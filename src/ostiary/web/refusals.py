@@ -13,6 +13,7 @@ from ostiary.errors import Invalid, NotFound, Problem, StoreUnavailable
 from ostiary.web.challenges import RESOURCE_METADATA, challenges
 
 RETRY_AFTER_SECONDS = 1
+LONGEST_QUOTED = 48
 
 log = structlog.get_logger(__name__)
 
@@ -47,7 +48,9 @@ def refusal(faults: Sequence[Any]) -> Problem:
 
 def _name(fault: Any) -> str:  # noqa: ANN401 - an error of pydantic's, a mapping with open ends
     parts = [str(part) for part in fault["loc"] if part not in {"body", "query", "path", "header"}]
-    return ".".join(parts) or "body"
+    # A secret sent as a name must not come back in the answer: it is longer than any name of ours.
+    short = [part if len(part) <= LONGEST_QUOTED else f"(a name of {len(part)} letters)" for part in parts]
+    return ".".join(short) or "body"
 
 
 def install(app: FastAPI) -> None:
