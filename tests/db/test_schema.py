@@ -1,0 +1,108 @@
+"""One schema on both databases: made by the migrations, equal to the tables, whoever starts first or dies half-way."""
+
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+
+from ostiary import migrations
+from ostiary.app import House
+from ostiary.db.store import Store
+from ostiary.settings import Settings
+from ostiary.tables import metadata
+from tests.live import environment
+
+START_SECONDS = 60
+
+
+def command(*args: str, settings: Settings, folder: Path) -> "subprocess.Popen[bytes]":
+    env = environment(settings.data_dir, settings.database_url.get_secret_value())
+    return subprocess.Popen(
+        [sys.executable, *args],
+        cwd=folder,
+        env=env,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
+
+
+def signing_keys(settings: Settings) -> int:
+    house = House(settings)
+    try:
+        house.prepare()  # which opens the newest key with the master key
+        with house.store.reading() as db:
+            return db.scalar(sa.text("SELECT count(*) FROM signing_keys")) or 0
+    finally:
+        house.store.close()
+
+
+def test_makes_the_schema_the_tables_describe(store: Store) -> None:
+    with store.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
+        assert compare_metadata(context, metadata) == []
+
+
+def test_names_constraints_alike_on_both_databases(store: Store) -> None:
+    inspector = sa.inspect(store.engine)
+    for table in metadata.sorted_tables:
+        checks = {each["name"] for each in inspector.get_check_constraints(table.name)}
+        assert checks == {each.name for each in table.constraints if isinstance(each, sa.CheckConstraint)}
+        foreign = {each["name"] for each in inspector.get_foreign_keys(table.name)}
+        assert foreign == {each.name for each in table.foreign_key_constraints}
+
+
+def test_is_at_the_newest_revision_and_stays_there(store: Store) -> None:
+    present, wanted = migrations.revisions(store)
+    assert present == wanted
+    migrations.upgrade(store)
+    assert migrations.revisions(store) == (wanted, wanted)
+
+
+def test_starts_four_processes_at_once_on_nothing(settings: Settings, tmp_path: Path) -> None:
+    started = [command("-m", "ostiary", "migrate", "--json", settings=settings, folder=tmp_path) for _ in range(4)]
+    for process in started:
+        said, _ = process.communicate(timeout=START_SECONDS)
+        assert process.returncode == 0, said.decode()
+    assert signing_keys(settings) == 1
+
+
+STOPS_HALF_WAY = """
+import os, signal
+import sqlalchemy as sa
+from alembic import op
+from ostiary.cli.session import house
+made = 0
+original = op.create_table
+def create_table(*args, **more):
+    global made
+    made += 1
+    if made == {number}:
+        print("half-way", flush=True)
+        os.kill(os.getpid(), signal.SIGKILL)
+    return original(*args, **more)
+op.create_table = create_table
+with house():
+    print("done", flush=True)
+"""
+
+
+@pytest.mark.parametrize("number", [1, 5])
+def test_migrates_after_a_death_half_way(settings: Settings, tmp_path: Path, number: int) -> None:
+    process = command("-c", STOPS_HALF_WAY.format(number=number), settings=settings, folder=tmp_path)
+    said, _ = process.communicate(timeout=START_SECONDS)
+    assert (said, process.returncode) == (b"half-way\n", -signal.SIGKILL), said
+    began = time.monotonic()
+    house = House(settings)
+    house.prepare()
+    assert migrations.revisions(house.store)[0] is not None
+    with house.store.engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+    house.store.close()
+    assert time.monotonic() - began < START_SECONDS
