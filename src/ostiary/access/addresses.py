@@ -66,6 +66,12 @@ def parse_address(text: str) -> Address | None:
     return address
 
 
+@lru_cache(maxsize=4096)
+def canonical(text: str) -> str:
+    """The one spelling of an address, or "" for what is none."""
+    return str(parse_address(text) or "")
+
+
 class ClientAddress:
     """Finds the address a request came from: the peer, or the right-most hop that no trusted proxy vouches for."""
 
@@ -74,10 +80,12 @@ class ClientAddress:
 
     def of(self, peer: str, forwarded_for: Sequence[str]) -> str:
         """The address in canonical text, or "" when it cannot be known, which no list lets in."""
+        if not self._trusted:
+            return canonical(peer)
         address = parse_address(peer)
         if address is None:
             return ""
-        if not self._trusted or not self._trusts(address):
+        if not self._trusts(address):
             return str(address)
         # Several headers are one list (RFC 9110 §5.3); every proxy appends at the right.
         for hop in reversed(",".join(forwarded_for).split(",") if forwarded_for else []):

@@ -3,8 +3,7 @@
 import hmac
 import re
 import zlib
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from ostiary.crypto import base62
 from ostiary.crypto.master_key import MasterKey
@@ -38,8 +37,7 @@ def is_well_formed(secret: str) -> bool:
     return SECRET.match(secret) is not None and checksum(secret[:-CHECKSUM_LETTERS]) == secret[-CHECKSUM_LETTERS:]
 
 
-@dataclass(frozen=True)
-class Digest:
+class Digest(NamedTuple):
     """What the database keeps of a secret: the digest, and with which scheme and pepper it was made."""
 
     value: bytes

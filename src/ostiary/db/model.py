@@ -1,6 +1,7 @@
 """What every table has in common: names of constraints, ids, and moments in UTC."""
 
 import datetime as dt
+from functools import lru_cache
 from typing import Annotated, Any
 
 from sqlalchemy import JSON, DateTime, Dialect, MetaData, String
@@ -32,6 +33,7 @@ class Moment(TypeDecorator[dt.datetime]):
         return value.replace(tzinfo=clock.UTC) if dialect.name == "sqlite" else value.astimezone(clock.UTC)
 
 
+@lru_cache(maxsize=8192)
 def stored_seconds(value: str | dt.datetime) -> float:
     """A stored moment as the raw drivers give it (text from SQLite), in seconds since 1970."""
     if isinstance(value, str):

@@ -32,7 +32,6 @@ from ostiary.web.asgi import (
     Scope,
     Send,
     answer,
-    header_values,
     read_body,
 )
 
@@ -93,7 +92,8 @@ class TokenEndpoint:
         if scope["method"] != "POST":
             raise InvalidRequest("Use POST", status=405)
         token_request.check_query(scope["query_string"])
-        kind = token_request.media_type(scope)
+        head = token_request.head(scope)
+        kind = token_request.media_type(head)
         try:
             raw = await read_body(receive, token_request.LIMIT_BYTES)
         except BodyTooLarge:
@@ -103,8 +103,8 @@ class TokenEndpoint:
             raise InvalidRequest("Send grant_type=client_credentials")
         if sent["grant_type"] != "client_credentials":
             raise UnsupportedGrantType("The grant type here is client_credentials")
-        client_id, secret = client_auth.presented(header_values(scope, b"authorization"), sent)
-        address = self.client_address.of((scope["client"] or ("",))[0], header_values(scope, b"x-forwarded-for"))
+        client_id, secret = client_auth.presented(head.authorization, sent)
+        address = self.client_address.of((scope["client"] or ("",))[0], head.forwarded_for)
         standing = await self._authenticate(client_id, secret, address)
         return self._answer(client_id, standing, sent, address)
 
