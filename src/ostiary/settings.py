@@ -81,7 +81,10 @@ class Settings(BaseSettings):
         """The database in SQLAlchemy's spelling: SQLite in the data folder unless told otherwise."""
         given = self.database_url.get_secret_value()
         if self.database_url_file:
-            given = self.database_url_file.read_text().strip()
+            try:
+                given = self.database_url_file.read_text().strip()
+            except OSError as error:
+                raise ConfigurationError(f"OSTIARY_DATABASE_URL_FILE cannot be read: {error.strerror}") from error
         if not given:
             return f"sqlite:///{self.data_dir / 'ostiary.db'}"
         scheme, colon, rest = given.partition(":")

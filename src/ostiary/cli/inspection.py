@@ -44,6 +44,11 @@ def inspect(
     pasted = sys.stdin.read(LIMIT_LETTERS).strip()
     if not pasted:
         fail("Nothing was pasted. Try: echo $TOKEN | ostiary inspect")
+    if pasted.startswith(("ost_sandbox_", "ost_production_", "ost_org_")):
+        fail(
+            "This is a client secret, not a token. It is in your clipboard now, perhaps in your history: if somebody "
+            "else can read those, revoke its key (ostiary keys revoke) and generate a new pair"
+        )
     explained = _explain_error(pasted) if pasted.startswith("{") else _explain_token(pasted)
     show.facts(explained, json_wanted=json)
 
@@ -51,7 +56,7 @@ def inspect(
 def _explain_error(text: str) -> dict[str, Any]:
     try:
         body = codec.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         fail("This begins like JSON but is not: paste the whole error body")
     message = str(body.get("error_message") or body.get("error_description") or "")
     code = str(body.get("message_code") or body.get("error") or "")

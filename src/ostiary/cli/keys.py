@@ -14,7 +14,7 @@ from ostiary.applications import queries, service
 from ostiary.applications.models import Application, ApplicationKind
 from ostiary.applications.schemas import NewApplication, NewList
 from ostiary.cli import show
-from ostiary.cli.session import OPERATOR, JsonFlag, YesFlag, confirm, fail, reading, writing
+from ostiary.cli.session import OPERATOR, JsonFlag, YesFlag, confirm, fail, misused, reading, writing
 from ostiary.errors import NotFound
 from ostiary.organizations import queries as organizations
 from ostiary.web.schemas import Sent, read_as
@@ -40,11 +40,11 @@ def new_application(name: str, expires_in: str, allow: list[str] | None) -> Sent
 def lifetime(text: str) -> dt.timedelta:
     found = re.fullmatch(r"([1-9][0-9]{0,8})([smhd])", text)
     if not found:
-        fail("--expires-in takes a number and a unit, as in 90d, 12h, 30m or 45s")
+        misused("--expires-in takes a number and a unit, as in 90d, 12h, 30m or 45s")
     try:
         return dt.timedelta(**{UNITS[found[2]]: int(found[1])})
     except OverflowError:
-        fail("--expires-in is too long")
+        misused("--expires-in is too long")
 
 
 @commands.command("create")
@@ -59,7 +59,7 @@ def create_key(
 ) -> None:
     """Generate a key pair, for an organization or for a bank, and print it once."""
     if organization_key == (bank is not None):
-        fail("Say which: --organization-key, or --bank GUID")
+        misused("Say which: --organization-key, or --bank GUID")
     new = new_application(name, expires_in, allow)
     with writing() as (house, db):
         if bank is not None:
@@ -123,7 +123,7 @@ def allow_key(
 ) -> None:
     """Replace the list of addresses a key may be used from."""
     if any_address == bool(addresses):
-        fail("Name the addresses, or say --any to allow all")
+        misused("Name the addresses, or say --any to allow all")
     sent = read_as(NewList, ip_allowlist=addresses or [])
     _change(id_, lambda db, actor, kind, key: service.allow(db, actor, kind, key, sent), json_wanted=json)
 

@@ -14,6 +14,7 @@ from ostiary.errors import ConfigurationError, Problem, StoreUnavailable
 from ostiary.settings import Settings, load
 
 REFUSED = 1
+MISUSED = 2
 
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print one JSON object for programs.")]
 YesFlag = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
@@ -25,6 +26,12 @@ def fail(message: str) -> NoReturn:
     """End with a sentence on standard error and exit code 1."""
     typer.echo(message, err=True)
     raise typer.Exit(REFUSED)
+
+
+def misused(message: str) -> NoReturn:
+    """End with a sentence on standard error and exit code 2: the command itself was wrong."""
+    typer.echo(message, err=True)
+    raise typer.Exit(MISUSED)
 
 
 @contextlib.contextmanager

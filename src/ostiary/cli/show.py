@@ -46,7 +46,7 @@ def rows(shown: Sequence[Facts], columns: Sequence[str], nothing: str, *, json_w
         table.add_column(column.replace("_", " "), no_wrap=True, overflow="ignore")
     for row in shown:
         table.add_row(*(_text(row.get(column)) for column in columns))
-    console = Console()
+    console = Console(emoji=False)
     console.width = max(console.width, 160)
     console.print(table, markup=False)
 
@@ -101,4 +101,6 @@ def _wire(moment: dt.datetime | None) -> str | None:
 def _text(value: object) -> str:
     if value is None or value == []:
         return "-"
-    return ", ".join(str(part) for part in value) if isinstance(value, list) else str(value)
+    text = ", ".join(str(part) for part in value) if isinstance(value, list) else str(value)
+    # A pasted token may hold anything, commands to the terminal included.
+    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text)

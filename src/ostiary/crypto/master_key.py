@@ -45,9 +45,14 @@ def load(settings: Settings) -> MasterKey:
 
 
 def _from_data_folder(path: Path) -> bytes:
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if not path.exists():
-        _make(path)
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not path.exists():
+            _make(path)
+    except OSError as error:
+        raise ConfigurationError(
+            f"OSTIARY_DATA_DIR: {path.parent} cannot hold the master key: {error.strerror}"
+        ) from error
     return _decode(_read(path), str(path))
 
 
@@ -77,6 +82,8 @@ def _read(path: Path) -> str:
         return path.read_text().strip()
     except OSError as error:
         raise ConfigurationError(f"The master key file {path} cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError:
+        return ""  # which `_decode` refuses, naming the file
 
 
 def _decode(text: str, source: str) -> bytes:
