@@ -79,6 +79,8 @@ class Ostiary:
             ),
             usage=self.usage,
         )
+        now = self.token.lookup.now
+        self.immediate = {b"/oauth/token": functools.partial(self.token.at_once, now)} if now else {}
         bearer = BearerCheck(
             lookup=self._reads.lookup(queries.BY_TOKEN, queries.by_token),
             tokens=tokens,

@@ -13,11 +13,18 @@ from starlette.testclient import TestClient
 
 from ostiary.app import Ostiary
 from ostiary.applications.models import ApplicationUsage
+from ostiary.db import fast_reads
 from ostiary.settings import Settings
 from tests.durability.direct import Pair, office
 from tests.postgres import Postgres
 
 RECOVER_SECONDS = 20
+
+
+@pytest.fixture(autouse=True)
+def _always_looks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The tests need not wait for the second in which a moved file is noticed."""
+    monkeypatch.setattr(fast_reads, "LOOK_AGAIN_SECONDS", 0.0)
 
 
 @pytest.fixture

@@ -5,6 +5,9 @@ import re
 import zlib
 from typing import Final, NamedTuple
 
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.hmac import HMAC
+
 from ostiary.crypto import base62
 from ostiary.crypto.master_key import MasterKey
 
@@ -49,15 +52,22 @@ class Digester:
     """Turns secrets into digests. A keyed hash is enough: nobody guesses 256 random bits, however fast the hash."""
 
     def __init__(self, master_key: MasterKey) -> None:
-        self._peppers = {PEPPER_VERSION: master_key.derive(f"secret-pepper/{PEPPER_VERSION}")}
+        # Keyed once: every digest starts from a copy.
+        pepper = master_key.derive(f"secret-pepper/{PEPPER_VERSION}")
+        self._peppered = {PEPPER_VERSION: HMAC(pepper, SHA256())}
 
     def digest(self, secret: str) -> Digest:
-        value = hmac.digest(self._peppers[PEPPER_VERSION], secret.encode(), "sha256")
-        return Digest(value, HMAC_SHA256, PEPPER_VERSION)
+        return Digest(self._value(self._peppered[PEPPER_VERSION], secret), HMAC_SHA256, PEPPER_VERSION)
 
     def matches(self, secret: str, stored: Digest) -> bool:
         """Constant in time; False for a scheme or pepper this release does not know."""
-        pepper = self._peppers.get(stored.pepper_version)
-        if pepper is None or stored.scheme != HMAC_SHA256:
+        peppered = self._peppered.get(stored.pepper_version)
+        if peppered is None or stored.scheme != HMAC_SHA256:
             return False
-        return hmac.compare_digest(hmac.digest(pepper, secret.encode(), "sha256"), stored.value)
+        return hmac.compare_digest(self._value(peppered, secret), stored.value)
+
+    @staticmethod
+    def _value(peppered: HMAC, secret: str) -> bytes:
+        digest = peppered.copy()
+        digest.update(secret.encode())
+        return digest.finalize()

@@ -11,6 +11,7 @@ from ostiary.cli import banks, diagnosis, first_key, inspection, keys, organizat
 from ostiary.cli.session import JsonFlag, house, plain_refusals, settings
 from ostiary.cli.show import facts
 from ostiary.web import log
+from ostiary.web.immediate import ImmediateProtocol
 
 DRAIN_SECONDS = 10
 
@@ -60,7 +61,7 @@ def serve() -> None:
         host=chosen.host,
         port=chosen.port,
         loop="uvloop",
-        http="httptools",
+        http=ImmediateProtocol,
         lifespan="on",
         # Ostiary decides itself whose forwarding headers count, and keeps query strings out of logs.
         proxy_headers=False,

@@ -3,6 +3,7 @@
 import secrets
 
 ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+PAIRS = [first + second for first in ALPHABET for second in ALPHABET]
 
 
 def random_text(length: int) -> str:
@@ -12,8 +13,8 @@ def random_text(length: int) -> str:
 
 
 def fixed_width(number: int, width: int) -> str:
-    letters = []
-    for _ in range(width):
-        number, digit = divmod(number, 62)
-        letters.append(ALPHABET[digit])
-    return "".join(reversed(letters))
+    letters = ""
+    while len(letters) < width:
+        number, digits = divmod(number, 62 * 62)
+        letters = PAIRS[digits] + letters
+    return letters[-width:]

@@ -8,7 +8,7 @@ from typing import Final
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
 ALGORITHM: Final = "ES256"
 COORDINATE_BYTES: Final = 32
@@ -80,7 +80,11 @@ class PrivateKey:
         )
 
     def sign(self, message: bytes) -> bytes:
-        r, s = decode_dss_signature(self._key.sign(message, _SHA256))
+        # SEQUENCE of two INTEGERs (RFC 3279 §2.2.3), read by hand: for every token, and from our own signer.
+        der = self._key.sign(message, _SHA256)
+        end_of_r = 4 + der[3]
+        r = der[4:end_of_r][-COORDINATE_BYTES:].rjust(COORDINATE_BYTES, b"\0")
+        s = int.from_bytes(der[end_of_r + 2 :])
         if s > HALF_ORDER:
             s = ORDER - s
-        return r.to_bytes(COORDINATE_BYTES) + s.to_bytes(COORDINATE_BYTES)
+        return r + s.to_bytes(COORDINATE_BYTES)

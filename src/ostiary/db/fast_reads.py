@@ -6,6 +6,7 @@ Both answer the same statement, written once over a relation `asked` of the valu
 import asyncio
 import sqlite3
 from collections.abc import Callable, Sequence
+from time import monotonic
 from typing import Any, Protocol
 
 import psycopg
@@ -19,6 +20,7 @@ from ostiary.errors import StoreUnavailable
 
 WAIT_SECONDS = 2.0
 MOST_PER_QUERY = 500
+LOOK_AGAIN_SECONDS = 1.0
 
 POSTGRESQL: sa.Dialect = sa.make_url("postgresql+psycopg://").get_dialect()()
 
@@ -27,8 +29,15 @@ Row = Sequence[Any]
 Statement = Callable[[sa.FromClause], sa.Select[Any]]
 
 
+LookupNow = Callable[..., Sequence[Row]]
+
+
 class Lookup(Protocol):
     """Answers with the rows that match one set of values; raises StoreUnavailable."""
+
+    @property
+    def now(self) -> LookupNow | None:
+        """The same without waiting, where the database is that near."""
 
     async def __call__(self, *values: str) -> Sequence[Row]: ...
 
@@ -50,29 +59,41 @@ class SqliteReads:
         assert store.wal_lock is not None  # noqa: S101 - a SQLite store has one
         self._store = store
         self._connection = sqlite.connect_reader(store.path, store.wal_lock)
+        self._look_again_at = 0.0
 
     def lookup(self, columns: Sequence[str], statement: Statement) -> Lookup:
         values = [sa.bindparam(c, type_=sa.String).label(c) for c in columns]
         asked = sa.select(sa.literal_column("0", sa.Integer).label("n")).add_columns(*values)
         sql = str(statement(asked.subquery("asked")).compile(dialect=pysqlite.dialect(paramstyle="qmark")))
 
-        async def rows(*values: str) -> Sequence[Row]:
+        def rows(*values: str) -> Sequence[Row]:
             try:
-                if self._connection.is_ghost():
-                    self._reopen()
+                if monotonic() > self._look_again_at:
+                    self._look_again()
                 return self._connection.execute(sql, values).fetchall()
             except sqlite3.Error as error:
                 raise StoreUnavailable("the database did not answer") from error
 
-        return rows
+        return _Inline(rows)
 
     async def close(self) -> None:
         self._connection.close()
 
-    def _reopen(self) -> None:
-        fresh = sqlite.connect_reader(self._store.path, self._connection.wal_lock)
-        self._connection.close()
-        self._connection = fresh
+    def _look_again(self) -> None:
+        """A file that was moved, deleted or replaced is noticed within a second."""
+        if self._connection.is_ghost():
+            fresh = sqlite.connect_reader(self._store.path, self._connection.wal_lock)
+            self._connection.close()
+            self._connection = fresh
+        self._look_again_at = monotonic() + LOOK_AGAIN_SECONDS
+
+
+class _Inline:
+    def __init__(self, now: LookupNow) -> None:
+        self.now = now
+
+    async def __call__(self, *values: str) -> Sequence[Row]:
+        return self.now(*values)
 
 
 class PostgresReads:
@@ -119,6 +140,8 @@ class PostgresReads:
 
 class _Batched:
     """Gathers what one turn of the loop asks, and what comes while a query is on its way, into the next query."""
+
+    now = None
 
     def __init__(self, reads: PostgresReads, sql: str, columns: Sequence[str]) -> None:
         self._reads = reads

@@ -8,6 +8,7 @@ from typing import Any
 from ostiary.access.actor import Subject
 from ostiary.crypto import strict
 from ostiary.crypto.es256 import ALGORITHM, b64
+from ostiary.oauth.queries import Standing
 from ostiary.oauth.signing_keys import SigningKeys
 
 TYPE = "at+jwt"
@@ -49,19 +50,10 @@ class AccessTokens:
         self._headers: dict[str, bytes] = {}
         self._verified: dict[str, Claims] = {}
 
-    def make(
-        self,
-        *,
-        client_id: str,
-        organization_guid: str,
-        bank_guid: str | None,
-        bank_type: str | None,
-        scope: str,
-        iat: int,
-        exp: int,
-    ) -> str:
+    def make(self, client_id: str, standing: Standing, scope: str, iat: int, exp: int) -> str:
         """Sign a token of a bank key, or of an organization key when there is no bank."""
         # Every value is ours and plain ASCII without quotes, so the JSON can be written down directly.
+        organization_guid, bank_guid, bank_type = standing.organization_guid, standing.bank_guid, standing.bank_type
         if bank_guid is None:
             sub, sub_type, bank, properties = organization_guid, Subject.ORGANIZATION.value, "", "{}"
         else:

@@ -12,8 +12,9 @@ _EVERYTHING = {kind: " ".join(sorted(kind.scopes)) for kind in ApplicationKind}
 
 
 @lru_cache(maxsize=4096)
-def grant(kind: ApplicationKind, requested: str | None) -> str:
+def grant(stored_kind: str, requested: str | None) -> str:
     """The granted scopes, in the order asked for; a pure function of the kind of key and the words of the request."""
+    kind = ApplicationKind(stored_kind)
     if requested is None:
         return _EVERYTHING[kind]
     # Management is done by people: keys that ask for it beside other scopes get the others.

@@ -1,17 +1,17 @@
 """POST /oauth/token: RFC 6749 §4.4, client credentials."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import structlog
 
 from ostiary import clock
 from ostiary.access.addresses import ClientAddress
 from ostiary.applications.credentials import CLIENT_ID, Digest, Digester, is_well_formed
-from ostiary.applications.models import ApplicationKind
 from ostiary.applications.usage import Usage
-from ostiary.db.fast_reads import Lookup
+from ostiary.db.fast_reads import Lookup, LookupNow, Row
 from ostiary.db.model import stored_seconds
 from ostiary.errors import StoreUnavailable
 from ostiary.oauth import client_auth, token_request
@@ -27,21 +27,24 @@ from ostiary.web.asgi import (
     SECURITY_HEADERS,
     BodyTooLarge,
     Disconnected,
-    Headers,
+    Header,
     Receive,
     Scope,
     Send,
     answer,
     read_body,
 )
+from ostiary.web.immediate import Answer
 
 # RFC 6749 §5.1: tokens and refusals alike must not be stored.
-HEADERS: Headers = [JSON, NO_STORE, (b"pragma", b"no-cache"), *SECURITY_HEADERS]
+HEADERS = (JSON, NO_STORE, (b"pragma", b"no-cache"), *SECURITY_HEADERS)
 # RFC 6749 §5.2: a refused client learns which scheme it may use.
 CHALLENGE = (b"www-authenticate", b'Basic realm="ostiary", charset="UTF-8"')
+ALLOW = (b"allow", b"POST")
 
 # What is compared when there is nothing to compare with.
 NOBODY = Digest(bytes(32), 1, 1)
+UNKNOWN_ADDRESS = "an unknown address"
 
 log = structlog.get_logger(__name__)
 
@@ -60,9 +63,18 @@ class TokenSeconds:
         return self.sandbox if bank_type == "sandbox" else self.production
 
 
+class Asked(NamedTuple):
+    """A request that can be understood; whether it is granted is another question."""
+
+    client_id: str
+    secret: str
+    scope: str | None
+    address: str
+
+
 @dataclass(frozen=True)
 class TokenEndpoint:
-    """An ASGI application of its own: nothing of the framework is in its way."""
+    """Two ways in, one answer: as an ASGI application, and at once where the look-up needs no waiting."""
 
     lookup: Lookup
     digester: Digester
@@ -74,64 +86,76 @@ class TokenEndpoint:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
-            body = await self._issue(scope, receive)
-        except OAuthError as error:
-            self.usage.count(error.application_guid, error.outcome)
-            log.debug("token_refused", error=error.error, description=error.description)
-            await _refuse(send, error)
+            if scope["method"] != "POST":
+                raise InvalidRequest("Use POST", status=405)
+            token_request.check_query(scope["query_string"])
+            body = await read_body(receive, token_request.LIMIT_BYTES)
+            asked = self._asked(scope["headers"], body, (scope["client"] or ("",))[0])
+            found = Answer(200, self._issue(asked, await self.lookup(asked.client_id, self.keys.current_kid)), HEADERS)
         except Disconnected:
             return
-        except StoreUnavailable:
-            log.exception("store_unavailable")
-            unavailable = _body("temporarily_unavailable", "The database is not available: try again")
-            await answer(send, 503, unavailable, [*HEADERS, (b"retry-after", b"1")])
-        else:
-            await answer(send, 200, body, HEADERS)
-
-    async def _issue(self, scope: Scope, receive: Receive) -> bytes:
-        if scope["method"] != "POST":
-            raise InvalidRequest("Use POST", status=405)
-        token_request.check_query(scope["query_string"])
-        head = token_request.head(scope)
-        kind = token_request.media_type(head)
-        try:
-            raw = await read_body(receive, token_request.LIMIT_BYTES)
         except BodyTooLarge:
-            raise InvalidRequest(f"The body is larger than {token_request.LIMIT_BYTES} bytes", status=413) from None
-        sent = token_request.parameters(kind, raw)
+            found = self._refusal(token_request.too_large())
+        except (OAuthError, StoreUnavailable) as error:
+            found = self._refusal(error)
+        await answer(send, *found)
+
+    def at_once(self, now: LookupNow, headers: Sequence[Header], body: bytes, peer: str) -> Answer:
+        """The same for a complete POST without a query."""
+        try:
+            asked = self._asked(headers, body, peer)
+            return Answer(200, self._issue(asked, now(asked.client_id, self.keys.current_kid)), HEADERS)
+        except Exception as error:  # noqa: BLE001 - nobody further out could answer
+            return self._refusal(error)
+
+    def _refusal(self, error: Exception) -> Answer:
+        if isinstance(error, OAuthError):
+            self.usage.count(error.application_guid, error.outcome)
+            log.debug("token_refused", error=error.error, description=error.description)
+            more = {401: (CHALLENGE,), 405: (ALLOW,)}.get(error.status, ())
+            return Answer(error.status, _body(error.error, error.description), (*HEADERS, *more))
+        if isinstance(error, StoreUnavailable):
+            log.error("store_unavailable", exc_info=error)
+            body = _body("temporarily_unavailable", "The database is not available: try again")
+            return Answer(503, body, (*HEADERS, (b"retry-after", b"1")))
+        log.error("token_failed", exc_info=error)
+        return Answer(500, _body("server_error", "Something went wrong here: try again, or tell the operator"), HEADERS)
+
+    def _asked(self, headers: Sequence[Header], body: bytes, peer: str) -> Asked:
+        head = token_request.head(headers)
+        sent = token_request.parameters(token_request.media_type(head), body)
         if "grant_type" not in sent:
             raise InvalidRequest("Send grant_type=client_credentials")
         if sent["grant_type"] != "client_credentials":
             raise UnsupportedGrantType("The grant type here is client_credentials")
         client_id, secret = client_auth.presented(head.authorization, sent)
-        address = self.client_address.of((scope["client"] or ("",))[0], head.forwarded_for)
-        standing = await self._authenticate(client_id, secret, address)
-        return self._answer(client_id, standing, sent, address)
-
-    async def _authenticate(self, client_id: str, secret: str, address: str) -> Standing:
-        """The one read, and every no that can come of it; raises InvalidClient."""
         # A typo is refused here, on arithmetic alone.
         if not CLIENT_ID.match(client_id) or not is_well_formed(secret):
             raise InvalidClient(client_auth.UNKNOWN)
-        rows = [Standing._make(row) for row in await self.lookup(client_id, self.keys.current_kid)]
+        return Asked(client_id, secret, sent.get("scope"), self.client_address.of(peer, head.forwarded_for))
+
+    def _issue(self, asked: Asked, rows: Sequence[Row]) -> bytes:
+        """Every no that can come of the one read, or the token; raises InvalidClient or InvalidScope."""
+        standings = [Standing._make(row) for row in rows]
         now = clock.seconds()
-        matching = [row for row in rows if self._matches(secret, row, now)]
-        if not rows:
-            # An unknown client costs as much as a wrong secret.
-            self.digester.matches(secret, NOBODY)
+        matching = [standing for standing in standings if self._matches(asked.secret, standing, now)]
         if not matching:
-            raise InvalidClient(client_auth.UNKNOWN, application_guid=rows[0].application_guid if rows else "")
+            if not rows:
+                # An unknown client costs as much as a wrong secret.
+                self.digester.matches(asked.secret, NOBODY)
+            guid = standings[0].application_guid if rows else ""
+            raise InvalidClient(client_auth.UNKNOWN, application_guid=guid)
         standing = matching[0]
         reason = refused(standing, now)
-        if reason is None and not is_address_allowed(standing, address):
+        if reason is not None:
+            raise InvalidClient(reason, outcome=reason.name.lower(), application_guid=standing.application_guid)
+        if not is_address_allowed(standing, asked.address):
             raise InvalidClient(
-                f"This key may not be used from {f'the address {address}' if address else 'an unknown address'}",
+                f"This key may not be used from {f'the address {asked.address}' if asked.address else UNKNOWN_ADDRESS}",
                 outcome="address_not_allowed",
                 application_guid=standing.application_guid,
             )
-        if reason is not None:
-            raise InvalidClient(reason, outcome=reason.name.lower(), application_guid=standing.application_guid)
-        return standing
+        return self._granted(asked, standing, int(now))
 
     def _matches(self, secret: str, row: Standing, now_seconds: float) -> bool:
         if row.digest is None or row.scheme is None or row.pepper_version is None:
@@ -139,38 +163,20 @@ class TokenEndpoint:
         is_right = self.digester.matches(secret, Digest(row.digest, row.scheme, row.pepper_version))
         return is_right and (row.secret_expires_at is None or stored_seconds(row.secret_expires_at) > now_seconds)
 
-    def _answer(self, client_id: str, standing: Standing, sent: Mapping[str, str], address: str) -> bytes:
+    def _granted(self, asked: Asked, standing: Standing, iat: int) -> bytes:
         if standing.kid is None or standing.key_retired_at is not None:
             # Another process has retired the key this one signs with.
             self.keys.reload()
-        granted = grant(ApplicationKind(standing.kind), sent.get("scope"))
-        iat = int(clock.seconds())
+        scope = grant(standing.kind, asked.scope)
         # A token never outlives its key.
         exp = min(iat + self.token_seconds.of(standing.bank_type), int(stored_seconds(standing.expires_at)))
-        token = self.tokens.make(
-            client_id=client_id,
-            organization_guid=standing.organization_guid,
-            bank_guid=standing.bank_guid,
-            bank_type=standing.bank_type,
-            scope=granted,
-            iat=iat,
-            exp=exp,
-        )
-        self.usage.used(standing.application_guid, "token_issued", address)
+        token = self.tokens.make(asked.client_id, standing, scope, iat, exp)
+        self.usage.used(standing.application_guid, "token_issued", asked.address)
         # Base64url, scope names and numbers: nothing here needs escaping.
         return (
             f'{{"access_token":"{token}","token_type":"Bearer","expires_in":{exp - iat},'
-            f'"scope":"{granted}","created_at":{iat}}}'
+            f'"scope":"{scope}","created_at":{iat}}}'
         ).encode()
-
-
-async def _refuse(send: Send, error: OAuthError) -> None:
-    headers = list(HEADERS)
-    if error.status == InvalidClient.status:
-        headers.append(CHALLENGE)
-    if error.status == 405:  # noqa: PLR2004 - the status itself
-        headers.append((b"allow", b"POST"))
-    await answer(send, error.status, _body(error.error, error.description), headers)
 
 
 def _body(error: str, description: str) -> bytes:
