@@ -28,7 +28,7 @@ LOOKALIKES = (
 
 
 def shown(desk: Desk, token: str, changes: Mapping[str, object]) -> str:
-    return own_token(desk.ostiary, claims_of(token) | changes)
+    return own_token(desk.ostiary, {**claims_of(token), **changes})
 
 
 def test_accepts_the_claims_it_signed_whatever_it_does_not_know_beside_them(desk: Desk) -> None:

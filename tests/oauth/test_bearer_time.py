@@ -14,7 +14,7 @@ EXPIRED = "Signature has expired"
 
 
 def signed(desk: Desk, changes: Mapping[str, object], *without: str) -> str:
-    claims = claims_of(desk.token(desk.north)) | {"iat": NOW - 60, "exp": NOW + 60} | changes
+    claims = {**claims_of(desk.token(desk.north)), "iat": NOW - 60, "exp": NOW + 60, **changes}
     return own_token(desk.ostiary, {name: value for name, value in claims.items() if name not in without})
 
 
