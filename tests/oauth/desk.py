@@ -18,6 +18,7 @@ from ostiary.applications.schemas import NewApplication
 from ostiary.banks import service as banks
 from ostiary.banks.models import BankType
 from ostiary.cli.banks import usual_bank
+from ostiary.oauth.signing_keys import SigningKeys
 from ostiary.organizations import service as organizations
 from ostiary.organizations.schemas import NewOrganization
 from ostiary.web.asgi import Header, Message
@@ -157,7 +158,11 @@ def claims_of(token: str) -> dict[str, Any]:
 
 def own_token(ostiary: Ostiary, payload: Mapping[str, object] | bytes, **header: object) -> str:
     """A token under the server's own signing key, saying what the server would never say."""
-    kid, key = ostiary.keys.current()
+    return signed_by(ostiary.keys, payload, **header)
+
+
+def signed_by(keys: SigningKeys, payload: Mapping[str, object] | bytes, **header: object) -> str:
+    kid, key = keys.current()
     text = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
     message = encode(json.dumps({"alg": "ES256", "kid": kid, "typ": "at+jwt"} | header).encode()) + "." + encode(text)
     return message + "." + encode(key.sign(message.encode()))
