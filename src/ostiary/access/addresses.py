@@ -23,7 +23,8 @@ def parse_list(entries: Iterable[str]) -> tuple[str, ...]:
 
 def _parse_entry(entry: str) -> Network:
     try:
-        network = ipaddress.ip_network(entry.strip())
+        # A zone (RFC 4007 §11) names a cable of one machine; Python would drop it and list the address everywhere.
+        network = ipaddress.ip_network("" if "%" in entry else entry.strip())
     except ValueError as error:
         reason = "has bits set behind its prefix" if "host bits" in str(error) else "is not an IP address or CIDR range"
         # Whatever is longer than an address is not repeated: it could be a secret in the wrong field.
