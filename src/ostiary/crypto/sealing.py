@@ -29,7 +29,7 @@ class Seal:
             raise ConfigurationError(f"A sealed column has version {version.hex()}, which this release cannot read")
         try:
             return self._cipher.decrypt(nonce, body, row.encode())
-        except InvalidTag as error:
+        except (InvalidTag, ValueError) as error:  # ValueError: too short to hold a nonce
             raise ConfigurationError(
                 "The master key does not fit this database: start with the key the database was made with"
             ) from error
