@@ -4,7 +4,8 @@ import contextlib
 import socket
 import time
 from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from types import TracebackType
+from typing import Any, NamedTuple, Self
 
 import httptools
 import pytest
@@ -49,6 +50,12 @@ class Wire:
     def __init__(self, port: int) -> None:
         self.socket = socket.create_connection((HOST, port), WAIT_SECONDS)
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
+        self.socket.close()
+
     def send(self, *parts: bytes) -> None:
         for part in parts:
             self.socket.sendall(part)
@@ -64,11 +71,6 @@ class Wire:
             raw += received
             parser.feed_data(received)
         return Heard(parser.get_status_code(), reader.headers, reader.body)
-
-    def is_closed_by_the_server(self) -> bool:
-        with contextlib.suppress(ConnectionResetError):
-            return self.socket.recv(1) == b""
-        return True
 
 
 Open = Callable[[], Wire]
@@ -92,9 +94,7 @@ def wires(standing: LiveServer) -> Iterator[Open]:
     with contextlib.ExitStack() as opened:
 
         def connect() -> Wire:
-            wire = Wire(standing.port)
-            opened.callback(wire.socket.close)
-            return wire
+            return opened.enter_context(Wire(standing.port))
 
         yield connect
 

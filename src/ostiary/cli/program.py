@@ -1,5 +1,7 @@
 """`ostiary`: the program and its commands."""
 
+import contextlib
+import socket
 from typing import Annotated
 
 import typer
@@ -8,8 +10,9 @@ import uvicorn
 from ostiary import __version__
 from ostiary.app import create_app
 from ostiary.cli import banks, diagnosis, first_key, inspection, keys, organizations, tokens
-from ostiary.cli.session import JsonFlag, house, plain_refusals, settings
+from ostiary.cli.session import REFUSED, JsonFlag, fail, house, plain_refusals, settings
 from ostiary.cli.show import facts
+from ostiary.settings import Settings
 from ostiary.web import log
 from ostiary.web.immediate import ImmediateProtocol
 
@@ -53,13 +56,12 @@ def serve() -> None:
     log.configure(chosen)
     with plain_refusals():
         app = create_app(chosen)
+    listening = _listening(chosen)
     typer.echo(
         f"Ostiary {__version__} serves {chosen.issuer} (reference: {chosen.issuer}/api/schema/swagger-ui)", err=True
     )
-    uvicorn.run(
+    config = uvicorn.Config(
         app,
-        host=chosen.host,
-        port=chosen.port,
         loop="uvloop",
         http=ImmediateProtocol,
         lifespan="on",
@@ -70,6 +72,19 @@ def serve() -> None:
         log_config=None,
         timeout_graceful_shutdown=DRAIN_SECONDS,
     )
+    server = uvicorn.Server(config)
+    with contextlib.suppress(KeyboardInterrupt):
+        server.run(sockets=[listening])
+    if not server.started:
+        raise typer.Exit(REFUSED)
+
+
+def _listening(chosen: Settings) -> socket.socket:
+    family = socket.AF_INET6 if ":" in chosen.host else socket.AF_INET
+    try:
+        return socket.create_server((chosen.host, chosen.port), family=family)
+    except OSError as error:
+        fail(f"OSTIARY_HOST and OSTIARY_PORT: cannot listen on {chosen.host}:{chosen.port}: {error.strerror}")
 
 
 @program.command()

@@ -33,6 +33,7 @@ class ImmediateProtocol(HttpToolsProtocol):
         self._immediate: Mapping[bytes, Immediate] = self.app.immediate
         self._handler: Immediate | None = None
         self._body = b""
+        self._is_last = False
 
     def on_headers_complete(self) -> None:
         self._handler = self._immediate.get(self.url)
@@ -65,6 +66,15 @@ class ImmediateProtocol(HttpToolsProtocol):
             )
         )
         self.on_response_complete()
+        if self._is_last:
+            self.transport.close()
+
+    def shutdown(self) -> None:
+        """The server ends: a request that has begun is still answered."""
+        if self._handler is None:
+            super().shutdown()
+        else:
+            self._is_last = True
 
     def _is_plain(self) -> bool:
         """One request after the other on a connection that stays, and nobody is behind with reading."""
