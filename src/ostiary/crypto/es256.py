@@ -1,6 +1,6 @@
 """ES256 by hand (RFC 7518 §3.4): the fast lane signs and verifies without a JOSE library in between."""
 
-import base64
+import binascii
 import hashlib
 import json
 from typing import Final
@@ -15,13 +15,14 @@ COORDINATE_BYTES: Final = 32
 SIGNATURE_BYTES: Final = 2 * COORDINATE_BYTES
 ORDER: Final = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 HALF_ORDER: Final = ORDER // 2
+URL_SAFE: Final = bytes.maketrans(b"+/", b"-_")
 
 _SHA256 = ec.ECDSA(hashes.SHA256())
 
 
 def b64(raw: bytes) -> bytes:
     """Base64url without padding (RFC 7515 §2)."""
-    return base64.urlsafe_b64encode(raw).rstrip(b"=")
+    return binascii.b2a_base64(raw, newline=False).translate(URL_SAFE).rstrip(b"=")
 
 
 class PublicKey:

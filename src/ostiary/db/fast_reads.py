@@ -7,9 +7,8 @@ import asyncio
 import sqlite3
 from collections.abc import Callable, Sequence
 from time import monotonic
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
-import psycopg
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.sqlite import pysqlite
@@ -21,8 +20,6 @@ from ostiary.errors import StoreUnavailable
 WAIT_SECONDS = 2.0
 MOST_PER_QUERY = 500
 LOOK_AGAIN_SECONDS = 1.0
-
-POSTGRESQL: sa.Dialect = sa.make_url("postgresql+psycopg://").get_dialect()()
 
 Row = Sequence[Any]
 # Builds the statement over `asked`, whose column `n` must come first in what it selects.
@@ -101,7 +98,10 @@ class PostgresReads:
 
     def __init__(self, store: Store) -> None:
         self._conninfo = store.url.set(drivername="postgresql").render_as_string(hide_password=False)
-        self._connection: psycopg.AsyncConnection[Row] | None = None
+        self._dialect = store.engine.dialect
+        # psycopg as the engine has loaded it: an SQLite server has no use for its nine megabytes.
+        self._driver = cast("Any", self._dialect).loaded_dbapi
+        self._connection: Any = None
         self._turn = asyncio.Lock()
 
     def lookup(self, columns: Sequence[str], statement: Statement) -> Lookup:
@@ -109,7 +109,7 @@ class PostgresReads:
         asked: sa.FromClause = (
             sa.func.unnest(*arrays).table_valued(*columns, with_ordinality="n", name="asked").render_derived()
         )
-        compiled = statement(asked).compile(dialect=POSTGRESQL)
+        compiled = statement(asked).compile(dialect=self._dialect)
         return _Batched(self, str(compiled), columns)
 
     async def query(self, sql: str, parameters: dict[str, list[str]]) -> list[Row]:
@@ -118,19 +118,20 @@ class PostgresReads:
             async with asyncio.timeout(WAIT_SECONDS), self._turn:
                 try:
                     return await self._execute(sql, parameters)
-                except psycopg.OperationalError:
+                except self._driver.OperationalError:
                     # The database may have restarted since the last query: a read can simply be repeated.
                     await self.close()
                     return await self._execute(sql, parameters)
-        except (psycopg.Error, TimeoutError, OSError) as error:
+        except (self._driver.Error, TimeoutError, OSError) as error:
             await self.close()
             raise StoreUnavailable("the database did not answer") from error
 
     async def _execute(self, sql: str, parameters: dict[str, list[str]]) -> list[Row]:
         if self._connection is None:
-            self._connection = await psycopg.AsyncConnection.connect(self._conninfo, autocommit=True)
+            self._connection = await self._driver.AsyncConnection.connect(self._conninfo, autocommit=True)
         cursor = await self._connection.execute(sql, parameters, prepare=True)
-        return await cursor.fetchall()
+        rows: list[Row] = await cursor.fetchall()
+        return rows
 
     async def close(self) -> None:
         connection, self._connection = self._connection, None

@@ -3,7 +3,7 @@
 Everything else, and whatever is unusual about a request, goes the ASGI way, which gives the same answers.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -32,6 +32,8 @@ class ImmediateProtocol(HttpToolsProtocol):
         super().__init__(*args, **kwargs)
         self._immediate: Mapping[bytes, Immediate] = self.app.immediate
         self._handler: Immediate | None = None
+        # uvicorn makes a new list when the second changes.
+        self._defaults: tuple[list[Header], bytes] = ([], b"")
         self._body = b""
         self._is_last = False
 
@@ -60,7 +62,7 @@ class ImmediateProtocol(HttpToolsProtocol):
             b"%b%bcontent-length: %d\r\n\r\n%b"
             % (
                 _head(answer.status, answer.headers),
-                b"".join([b"%b: %b\r\n" % header for header in self.server_state.default_headers]),
+                self._default_lines(),
                 len(answer.body),
                 answer.body,
             )
@@ -75,6 +77,12 @@ class ImmediateProtocol(HttpToolsProtocol):
             super().shutdown()
         else:
             self._is_last = True
+
+    def _default_lines(self) -> bytes:
+        headers = self.server_state.default_headers
+        if headers is not self._defaults[0]:
+            self._defaults = headers, _lines(headers)
+        return self._defaults[1]
 
     def _is_plain(self) -> bool:
         """One request after the other on a connection that stays, and nobody is behind with reading."""
@@ -92,4 +100,8 @@ class ImmediateProtocol(HttpToolsProtocol):
 
 @lru_cache(maxsize=64)
 def _head(status: int, headers: tuple[Header, ...]) -> bytes:
-    return STATUS_LINE[status] + b"".join([b"%b: %b\r\n" % header for header in headers])
+    return STATUS_LINE[status] + _lines(headers)
+
+
+def _lines(headers: Iterable[Header]) -> bytes:
+    return b"".join([b"%b: %b\r\n" % header for header in headers])
