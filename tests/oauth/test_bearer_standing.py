@@ -1,12 +1,14 @@
 """What is said about a key holds from the very next request on, for tokens already issued as well."""
 
 import datetime as dt
+import ipaddress
 from collections.abc import Callable
 
 import pytest
 import sqlalchemy as sa
 
 from ostiary import clock
+from ostiary.app import create_app
 from ostiary.applications import service as applications
 from ostiary.applications.models import Application
 from ostiary.applications.schemas import NewList
@@ -16,8 +18,9 @@ from ostiary.oauth import signing_keys
 from ostiary.oauth.models import Revocation, SigningKey
 from ostiary.oauth.signing_keys import SigningKeys
 from ostiary.organizations.models import Organization
+from ostiary.settings import Settings
 from ostiary.web.schemas import read_as
-from tests.oauth.desk import OPERATOR, Desk, Key, assert_refused, claims_of, header_of, own_token, signed_by
+from tests.oauth.desk import OPERATOR, Desk, Key, assert_refused, claims_of, header_of, open_desk, own_token, signed_by
 
 ADDRESS_TEXT = "This key may not be used from the address of this request"
 
@@ -240,3 +243,20 @@ def test_asks_for_the_address_before_subject_scope_and_object(desk: Desk) -> Non
         for path in (organization, "/api/customers", "/api/banks/none")
     ]
     assert codes == ["invalid_subject", "invalid_scopes", "not_found"]
+
+
+def test_hears_a_trusted_proxy_say_who_the_caller_is(settings: Settings) -> None:
+    proxied = create_app(settings.model_copy(update={"trusted_proxies": (ipaddress.ip_network("10.0.0.0/8"),)}))
+    with open_desk(proxied) as desk:
+        token = desk.token(desk.north)
+        allow(desk, desk.north, "192.0.2.7")
+        for forwarded, status in ((b"192.0.2.7", 200), (b"192.0.2.7, 198.51.100.1", 403), (b"nonsense", 403)):
+            assert desk.show(token, (b"x-forwarded-for", forwarded), peer="10.0.0.5").status == status
+        assert desk.show(token, (b"x-forwarded-for", b"192.0.2.7"), peer="198.51.100.1").status == 403
+        assert (
+            desk.show(
+                token, (b"x-forwarded-for", b"198.51.100.1"), (b"x-forwarded-for", b"192.0.2.7"), peer="10.0.0.5"
+            ).status
+            == 200
+        )
+    proxied.store.close()
