@@ -52,7 +52,9 @@ def test_makes_no_id_twice_in_many_threads(count: Callable[[int, int], int]) -> 
     assert len({guid for one in made for guid in one}) == 8 * each
 
 
-@pytest.mark.parametrize("wrong", ["", "0" * 31, "0" * 33, "A" * 32, "g" * 32, "0" * 32 + "\n", "e7c6c883-7585-4f9d-85d7-add7b56cdfa6"])
+@pytest.mark.parametrize(
+    "wrong", ["", "0" * 31, "0" * 33, "A" * 32, "g" * 32, "0" * 32 + "\n", "e7c6c883-7585-4f9d-85d7-add7b56cdfa6"]
+)
 def test_knows_an_id_from_anything_else(wrong: str) -> None:
     assert guids.PATTERN.match("0" * 32)
     assert not guids.PATTERN.match(wrong)
