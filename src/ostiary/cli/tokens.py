@@ -34,6 +34,8 @@ def token(
     except (httpx2.HTTPError, httpx2.InvalidURL) as error:
         fail(f"No answer from {url}: {error}")
     except ValueError:
+        answer = None
+    if not isinstance(answer, dict) or not answer.keys() & {"access_token", "error"}:
         fail(f"{url} did not answer like an Ostiary; check --server")
     if response.status_code != httpx2.codes.OK:
         fail(f"{answer.get('error')}: {answer.get('error_description')}")

@@ -1,0 +1,91 @@
+"""`ostiary token` against a live server, with a pair from the environment or typed at a terminal."""
+
+import json
+import os
+import pty
+import subprocess
+import sys
+import termios
+from typing import Any
+
+import pytest
+
+from tests.cli.conftest import Done
+from tests.live import COMMAND_SECONDS, LiveServer, free_port
+from tests.server.conftest import eventually
+
+
+@pytest.fixture
+def pair(live: LiveServer) -> dict[str, Any]:
+    made: dict[str, Any] = live.cli("init", "--organization", "Acme", "--bank", "North")
+    return made
+
+
+def token(live: LiveServer, *args: str, said: str = "", **more: str) -> Done:
+    command = [sys.executable, "-m", "ostiary", *args]
+    env = {**live.env, **more}
+    done = subprocess.run(
+        command,
+        cwd=live.folder,
+        env=env,
+        input=said,
+        capture_output=True,
+        text=True,
+        timeout=COMMAND_SECONDS,
+        check=False,
+    )
+    return Done(done.returncode, done.stdout, done.stderr)
+
+
+def test_gets_a_token_and_explains_it_and_each_refusal(live: LiveServer, pair: dict[str, Any]) -> None:
+    mine = {"OSTIARY_CLIENT_ID": pair["client_id"], "OSTIARY_CLIENT_SECRET": pair["client_secret"]}
+    answer = json.loads(token(live, "token", "--json", **mine).stdout)
+    assert answer["token_type"] == "Bearer"
+    plain = token(live, "token", "--scope", "customers:read", **mine)
+    assert plain.stdout.count(".") == 2
+    explained = json.loads(token(live, "inspect", "--json", said=plain.stdout).stdout)
+    assert (explained["kind"], explained["is_expired"]) == ("token", False)
+    assert (explained["bank_guid"], explained["scope"]) == (pair["bank_guid"], "customers:read")
+    for args, more, sentence in (
+        (["--scope", "everything"], mine, "invalid_scope: "),
+        ([], {**mine, "OSTIARY_CLIENT_SECRET": pair["client_secret"][:-1]}, "invalid_client: "),
+        (["--server", f"http://127.0.0.1:{free_port()}"], mine, "No answer from "),
+        (["--server", "nonsense"], mine, "No answer from "),
+        (
+            ["--server", f"{live.base_url}/nowhere"],
+            mine,
+            f"{live.base_url}/nowhere/oauth/token did not answer like an Ostiary",
+        ),
+    ):
+        done = token(live, "token", *args, "--json", **more)
+        assert (done.returncode, done.stdout) == (1, "")
+        assert done.stderr.startswith(sentence)
+        assert pair["client_secret"] not in done.stderr
+        assert "Traceback" not in done.stderr
+
+
+def test_asks_for_the_pair_and_does_not_show_the_secret(live: LiveServer, pair: dict[str, Any]) -> None:
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "ostiary", "token"],
+        cwd=live.folder,
+        env=live.env,
+        stdin=theirs,
+        stdout=subprocess.PIPE,
+        stderr=theirs,
+        start_new_session=True,
+    )
+    os.close(theirs)
+    shown = b""
+    for question, said in (b"Client ID", pair["client_id"]), (b"Client Secret", pair["client_secret"]):
+        while question not in shown:
+            shown += os.read(ours, 4096)
+        if question == b"Client Secret":
+            # What is typed before the terminal stops echoing is thrown away.
+            eventually(lambda: not termios.tcgetattr(ours)[3] & termios.ECHO)
+        os.write(ours, said.encode() + b"\n")
+    printed, _ = process.communicate(timeout=15)
+    os.close(ours)
+    assert process.returncode == 0
+    assert printed.count(b".") == 2
+    assert pair["client_secret"].encode() not in shown
