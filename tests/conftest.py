@@ -9,8 +9,10 @@ import pytest
 from pydantic import SecretStr
 from starlette.testclient import TestClient
 
+from ostiary import migrations
 from ostiary.app import Ostiary, create_app
 from ostiary.db.store import Store
+from ostiary.migrations import alembic_runner
 from ostiary.settings import Settings
 from tests.live import MASTER_KEY, LiveServer, environment, free_port, start_server
 from tests.postgres import Postgres, running_postgres
@@ -51,6 +53,22 @@ def postgres(database: Database) -> Iterator[Postgres | None]:
         return
     with running_postgres() as server:
         yield server
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _upgrades_in_this_process() -> Iterator[None]:
+    """A process per fresh database would take most of the tests' time; servers that tests start do it as always."""
+    with pytest.MonkeyPatch.context() as patched:
+
+        def upgrade(store: Store) -> None:
+            if migrations.revision(store) is None:
+                alembic_runner.upgrade(store)
+            else:
+                as_always(store)
+
+        as_always = migrations.upgrade
+        patched.setattr(migrations, "upgrade", upgrade)
+        yield
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from ostiary import migrations
 from ostiary.db.store import Store
+from ostiary.migrations import alembic_runner
 from ostiary.settings import Settings
 from tests.durability.installation import Installation, installed
 from tests.postgres import Postgres
@@ -18,7 +18,7 @@ def sqlite_store(tmp_path: Path) -> Iterator[Store]:
     """A migrated SQLite store, in either run."""
     url = SecretStr(f"sqlite:///{tmp_path / 'own' / 'ostiary.db'}")
     made = Store(Settings(data_dir=tmp_path / "own", database_url=url))
-    migrations.upgrade(made)
+    alembic_runner.upgrade(made)
     yield made
     made.close()
 

@@ -14,6 +14,8 @@ from alembic.runtime.migration import MigrationContext
 from ostiary import migrations
 from ostiary.app import House
 from ostiary.db.store import Store
+from ostiary.errors import ConfigurationError
+from ostiary.migrations import alembic_runner
 from ostiary.settings import Settings
 from ostiary.tables import metadata
 from tests.live import environment
@@ -59,10 +61,23 @@ def test_names_constraints_alike_on_both_databases(store: Store) -> None:
 
 
 def test_is_at_the_newest_revision_and_stays_there(store: Store) -> None:
-    present, wanted = migrations.revisions(store)
-    assert present == wanted
+    assert alembic_runner.newest() == migrations.HEAD
+    assert migrations.revision(store) == migrations.HEAD
     migrations.upgrade(store)
-    assert migrations.revisions(store) == (wanted, wanted)
+    assert migrations.revision(store) == migrations.HEAD
+
+
+def test_leaves_alembic_to_the_process_that_changes_the_schema(settings: Settings, tmp_path: Path) -> None:
+    script = "import sys, ostiary.cli; print('alembic' in sys.modules)"
+    said, _ = command("-c", script, settings=settings, folder=tmp_path).communicate(timeout=START_SECONDS)
+    assert said == b"False\n"
+
+
+def test_refuses_the_database_of_a_newer_release(store: Store) -> None:
+    with store.writing() as db:
+        db.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(ConfigurationError, match="start the newer release"):
+        migrations.upgrade(store)
 
 
 def test_starts_four_processes_at_once_on_nothing(settings: Settings, tmp_path: Path) -> None:
@@ -77,7 +92,9 @@ STOPS_HALF_WAY = """
 import os, signal
 import sqlalchemy as sa
 from alembic import op
-from ostiary.cli.session import house
+from ostiary.db.store import Store
+from ostiary.migrations import alembic_runner
+from ostiary.settings import load
 made = 0
 original = op.create_table
 def create_table(*args, **more):
@@ -88,8 +105,8 @@ def create_table(*args, **more):
         os.kill(os.getpid(), signal.SIGKILL)
     return original(*args, **more)
 op.create_table = create_table
-with house():
-    print("done", flush=True)
+alembic_runner.upgrade(Store(load()))
+print("done", flush=True)
 """
 
 
@@ -101,7 +118,7 @@ def test_migrates_after_a_death_half_way(settings: Settings, tmp_path: Path, num
     began = time.monotonic()
     house = House(settings)
     house.prepare()
-    assert migrations.revisions(house.store)[0] is not None
+    assert migrations.revision(house.store) == migrations.HEAD
     with house.store.engine.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []
     house.store.close()

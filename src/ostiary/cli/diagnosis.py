@@ -48,7 +48,7 @@ def _versions() -> Iterator[Finding]:
 
 
 def _database(opened: House) -> Iterator[Finding]:
-    present, wanted = migrations.revisions(opened.store)
+    present, wanted = migrations.revision(opened.store), migrations.HEAD
     yield Finding("schema", present == wanted, f"at {present}, this release wants {wanted}")
     if not opened.store.is_sqlite:
         with opened.store.reading() as db:
