@@ -9,7 +9,6 @@ def document(issuer: str) -> dict[str, object]:
     return {
         "resource": issuer,
         "authorization_servers": [issuer],
-        "jwks_uri": f"{issuer}/.well-known/jwks.json",
         "scopes_supported": sorted(BANK_KEY | ORGANIZATION_KEY),
         "bearer_methods_supported": ["header"],
         "resource_name": "Ostiary",
