@@ -60,14 +60,21 @@ class Application(Recorded, Model):
     revoked_at: Mapped[dt.datetime | None]
     last_used_at: Mapped[dt.datetime | None]
     last_used_from: Mapped[str | None] = mapped_column(String(45))
-    # The person or application that made it; empty for the operator.
+    # The membership that made it; empty for the operator.
     created_by: Mapped[Guid] = mapped_column(default="")
+    # Of the form that made it: sent twice, it makes one key all the same.
+    form_digest: Mapped[bytes | None] = mapped_column(LargeBinary(32))
+    # The key whose place this one takes. No foreign key: SQLite could only add one by making the table anew.
+    replaces_guid: Mapped[Guid | None]
 
     __table_args__ = (
         CheckConstraint("(kind = 'bank') = (bank_guid IS NOT NULL)", name="bank"),
         CheckConstraint("kind IN ('organization', 'bank')", name="kind"),
         Index(None, "organization_guid", "created_at", "guid"),
         Index(None, "bank_guid", "created_at", "guid"),
+        Index(None, "organization_guid", "expires_at"),
+        Index(None, "replaces_guid"),
+        Index(None, "form_digest", unique=True),
     )
 
     @property
@@ -110,3 +117,19 @@ class ApplicationUsage(Model):
     application_guid: Mapped[Guid] = mapped_column(primary_key=True)
     outcome: Mapped[str] = mapped_column(String(32), primary_key=True)
     count: Mapped[int] = mapped_column(BigInteger)
+
+    __table_args__ = (Index(None, "application_guid", "hour"),)
+
+
+class OrganizationUsage(Model):
+    """The same, summed over the keys of a bank, or over an organization's own keys under an empty guid."""
+
+    __tablename__ = "organization_usage"
+
+    organization_guid: Mapped[Guid] = mapped_column(primary_key=True)
+    bank_guid: Mapped[Guid] = mapped_column(primary_key=True)
+    hour: Mapped[dt.datetime] = mapped_column(primary_key=True)
+    outcome: Mapped[str] = mapped_column(String(32), primary_key=True)
+    count: Mapped[int] = mapped_column(BigInteger)
+
+    __table_args__ = (Index(None, "hour"),)

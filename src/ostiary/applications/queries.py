@@ -16,7 +16,7 @@ def visible_to(actor: Actor) -> Select[Application]:
     match actor.subject:
         case Subject.OPERATOR:
             return everything
-        case Subject.ORGANIZATION:
+        case Subject.ORGANIZATION | Subject.USER:
             return everything.where(Application.organization_guid == actor.organization_guid)
         case Subject.BANK:
             return everything.where(Application.bank_guid == actor.bank_guid)

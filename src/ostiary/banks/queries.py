@@ -24,7 +24,7 @@ def visible_to(actor: Actor) -> Select[Bank]:
     match actor.subject:
         case Subject.OPERATOR:
             return everything
-        case Subject.ORGANIZATION:
+        case Subject.ORGANIZATION | Subject.USER:
             return everything.where(Bank.organization_guid == actor.organization_guid)
         case Subject.BANK:
             return everything.where(Bank.guid == actor.bank_guid)

@@ -1,7 +1,7 @@
 """Every event type, and which durable work each one starts.
 
-A type is `<object>.<what happened>`. On the wire a key is a `credential`; `customer.*` and
-`organization.*` are audit only.
+A type is `<object>.<what happened>`. On the wire a key is a `credential` and a member of an organization a `user`;
+`customer.*`, `organization.*`, `session.*` and `user.invited` are audit only.
 """
 
 from enum import StrEnum
@@ -17,6 +17,14 @@ class EventType(StrEnum):
     CREDENTIAL_DELETED = "credential.deleted"
     CUSTOMER_CREATED = "customer.created"
     CUSTOMER_UPDATED = "customer.updated"
+    USER_INVITED = "user.invited"
+    USER_CREATED = "user.created"
+    USER_UPDATED = "user.updated"
+    USER_DISABLED = "user.disabled"
+    USER_ENABLED = "user.enabled"
+    USER_DELETED = "user.deleted"
+    SESSION_CREATED = "session.created"
+    SESSION_DELETED = "session.deleted"
 
 
 class Consumer(StrEnum):
