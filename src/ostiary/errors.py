@@ -35,6 +35,8 @@ class Problem(OstiaryError):  # noqa: N818 - the word of the house for every ref
         self.message_code = message_code
         self.error_message = error_message
         self.more = more
+        # For forms: what is wrong with which field.
+        self.at: Mapping[str, str] = {}
 
     @property
     def body(self) -> Mapping[str, object]:
@@ -59,9 +61,12 @@ class NotFound(Problem):
 
 
 class Invalid(Problem):
-    def __init__(self, message_code: str, error_message: str, *, status: int = 400, **more: object) -> None:
+    def __init__(
+        self, message_code: str, error_message: str, *, status: int = 400, field: str = "", **more: object
+    ) -> None:
         super().__init__(message_code, error_message, **more)
         self.status = status
+        self.at = {field: error_message} if field else {}
 
 
 def invalid_scopes(*required: str) -> Forbidden:

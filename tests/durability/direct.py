@@ -10,7 +10,7 @@ from ostiary.access.actor import Actor
 from ostiary.app import House
 from ostiary.applications import service as applications
 from ostiary.applications.models import ApplicationKind
-from ostiary.applications.schemas import NewApplication, NewList
+from ostiary.applications.schemas import NewApplication, ApplicationChanges
 from ostiary.banks import service as banks
 from ostiary.banks.models import BankType
 from ostiary.cli.banks import usual_bank
@@ -59,9 +59,9 @@ class Office:
             applications.resume(db, OPERATOR, ApplicationKind.BANK, client_id)
 
     def allow(self, client_id: str, *addresses: str) -> None:
-        sent = read_as(NewList, ip_allowlist=list(addresses))
+        sent = read_as(ApplicationChanges, ip_allowlist=list(addresses))
         with self.house.store.writing() as db:
-            applications.allow(db, OPERATOR, ApplicationKind.BANK, client_id, sent)
+            applications.update(db, OPERATOR, ApplicationKind.BANK, client_id, sent)
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from ostiary import clock
 from ostiary.app import create_app
 from ostiary.applications import service as applications
 from ostiary.applications.models import Application
-from ostiary.applications.schemas import NewList
+from ostiary.applications.schemas import ApplicationChanges
 from ostiary.banks import service as banks
 from ostiary.crypto.es256 import PrivateKey
 from ostiary.oauth import signing_keys
@@ -32,8 +32,8 @@ def change(desk: Desk, what: Callable[..., object], key: Key) -> None:
 
 def allow(desk: Desk, key: Key, *addresses: str) -> None:
     with desk.store.writing() as db:
-        sent = read_as(NewList, ip_allowlist=list(addresses))
-        applications.allow(db, OPERATOR, desk.kind(key), key.client_id, sent)
+        sent = read_as(ApplicationChanges, ip_allowlist=list(addresses))
+        applications.update(db, OPERATOR, desk.kind(key), key.client_id, sent)
 
 
 def close_organization(desk: Desk, *, is_closed: bool = True) -> None:

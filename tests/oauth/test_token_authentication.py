@@ -10,7 +10,7 @@ from ostiary import clock
 from ostiary.applications import service as applications
 from ostiary.applications.credentials import checksum, new_client_id
 from ostiary.applications.models import Application, ApplicationKind
-from ostiary.applications.schemas import NewList
+from ostiary.applications.schemas import ApplicationChanges
 from ostiary.banks import service as banks
 from ostiary.web.schemas import read_as
 from tests.oauth.desk import OPERATOR, Desk, Key
@@ -132,8 +132,8 @@ def expire(desk: Desk, key: Key) -> None:
 
 def bind(desk: Desk, key: Key) -> None:
     with desk.store.writing() as db:
-        sent = read_as(NewList, ip_allowlist=["192.0.2.1"])
-        applications.allow(db, OPERATOR, desk.kind(key), key.client_id, sent)
+        sent = read_as(ApplicationChanges, ip_allowlist=["192.0.2.1"])
+        applications.update(db, OPERATOR, desk.kind(key), key.client_id, sent)
 
 
 def close(desk: Desk, key: Key) -> None:

@@ -52,8 +52,9 @@ class Actor:
     def must(self, scope: Scope, *subjects: Subject) -> None:
         """The door: the kind of subject first, then the scope (DESIGN §6). Raises Unauthorized or Forbidden."""
         if subjects and self.subject not in subjects and self.subject is not Subject.OPERATOR:
-            # The published texts name the subjects of keys; people have pages instead.
-            raise invalid_subject(*(subject for subject in subjects if subject is not Subject.USER))
+            # The published texts name the subjects of keys, and people only where no key will do.
+            of_keys = [subject for subject in subjects if subject is not Subject.USER]
+            raise invalid_subject(*(of_keys or subjects))
         if scope not in self.scopes:
             raise invalid_scopes(scope)
 

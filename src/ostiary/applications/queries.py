@@ -8,6 +8,7 @@ from ostiary.applications.models import Application, ApplicationKind
 from ostiary.db.pages import Page, read_page
 from ostiary.errors import NotFound
 
+PEOPLE = {Subject.OPERATOR, Subject.USER}
 NEWEST_FIRST = (Application.created_at.desc(), Application.guid.desc())
 
 
@@ -23,10 +24,10 @@ def visible_to(actor: Actor) -> Select[Application]:
 
 
 def find(db: Session, actor: Actor, kind: ApplicationKind, client_id: str) -> Application | None:
-    """By client id or guid; a revoked one only for the operator, on the wire it is deleted."""
+    """By client id or guid; a revoked one only for people, on the wire it is deleted."""
     named = or_(Application.client_id == client_id, Application.guid == client_id)
     rows = visible_to(actor).where(Application.kind == kind, named)
-    if actor.subject is not Subject.OPERATOR:
+    if actor.subject not in PEOPLE:
         rows = rows.where(Application.revoked_at.is_(None))
     return db.scalar(rows)
 
@@ -38,11 +39,16 @@ def get(db: Session, actor: Actor, kind: ApplicationKind, client_id: str) -> App
     return found
 
 
+def find_by_form(db: Session, actor: Actor, form_digest: bytes) -> Application | None:
+    """The key that a form has made already, when it arrives a second time."""
+    return db.scalar(visible_to(actor).where(Application.form_digest == form_digest))
+
+
 def page(
     db: Session, actor: Actor, kind: ApplicationKind, bank_guid: str | None, page: int, per_page: int
 ) -> Page[Application]:
     rows = visible_to(actor).where(Application.kind == kind)
-    if actor.subject is not Subject.OPERATOR:
+    if actor.subject not in PEOPLE:
         rows = rows.where(Application.revoked_at.is_(None))
     if bank_guid is not None:
         rows = rows.where(Application.bank_guid == bank_guid)

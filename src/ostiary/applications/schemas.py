@@ -34,10 +34,11 @@ class NewApplication(Body):
     ip_allowlist: AddressList = Field(default_factory=list)
 
 
-class NewList(Body):
-    """Replaces the address list; an empty one lets every address in."""
+class ApplicationChanges(Body):
+    """A list replaces the old one; an empty one lets every address in. Scopes, expiry and secret stay as they are."""
 
-    ip_allowlist: AddressList
+    name: NameText | None = None
+    ip_allowlist: AddressList | None = None
 
 
 class ApplicationOut(Out):

@@ -7,15 +7,16 @@ from sqlalchemy.orm import Session
 
 from ostiary import clock
 from ostiary.access.actor import Actor, Subject
+from ostiary.access.scopes import Scope
 from ostiary.applications import queries
 from ostiary.applications.credentials import Digester, new_client_id, new_secret
 from ostiary.applications.models import Application, ApplicationKind, ApplicationSecret
-from ostiary.applications.schemas import NewApplication, NewList
+from ostiary.applications.schemas import ApplicationChanges, NewApplication
 from ostiary.banks import queries as banks
-from ostiary.banks.models import BankType
+from ostiary.banks.models import Bank
 from ostiary.crypto import guids
 from ostiary.db.pages import Page
-from ostiary.errors import Invalid
+from ostiary.errors import Forbidden, Invalid
 from ostiary.events.catalog import EventType
 from ostiary.events.record import record
 from ostiary.organizations import queries as organizations
@@ -33,23 +34,65 @@ class KeyPair:
         return f"KeyPair({self.application.client_id}, ***)"
 
 
+@dataclass(frozen=True)
+class Origin:
+    """Where a new key comes from: the form that asked for it, and the key it takes over from."""
+
+    form_digest: bytes | None = None
+    replaces_guid: str | None = None
+
+
+NOWHERE = Origin()
+
+
 def create_for_organization(
-    db: Session, actor: Actor, digester: Digester, organization_guid: str, sent: Sent[NewApplication]
+    db: Session,
+    actor: Actor,
+    digester: Digester,
+    organization_guid: str,
+    sent: Sent[NewApplication],
+    origin: Origin = NOWHERE,
 ) -> KeyPair:
-    actor.must(ApplicationKind.ORGANIZATION.executes, Subject.OPERATOR)
+    actor.must(ApplicationKind.ORGANIZATION.executes, Subject.USER)
     organization = organizations.get(db, actor, organization_guid)
-    return _create(db, actor, digester, sent.read(), organization.guid, None, "org")
+    _must_hold_all(actor, ApplicationKind.ORGANIZATION, None)
+    _refuse_a_repeat(db, actor, origin)
+    return _create(db, actor, digester, sent.read(), organization.guid, None, origin)
 
 
 def create_for_bank(
-    db: Session, actor: Actor, digester: Digester, bank_guid: str, sent: Sent[NewApplication]
+    db: Session,
+    actor: Actor,
+    digester: Digester,
+    bank_guid: str,
+    sent: Sent[NewApplication],
+    origin: Origin = NOWHERE,
 ) -> KeyPair:
-    actor.must(ApplicationKind.BANK.executes, Subject.OPERATOR)
+    actor.must(ApplicationKind.BANK.executes, Subject.USER)
     bank = banks.get(db, actor, bank_guid)
+    actor.must_there(ApplicationKind.BANK.executes, is_production=bank.is_production)
+    _must_hold_all(actor, ApplicationKind.BANK, bank)
+    _refuse_a_repeat(db, actor, origin)
     new = sent.read()
-    if bank.type == BankType.PRODUCTION and not new.ip_allowlist:
+    if bank.is_production and not new.ip_allowlist:
         raise _addresses_required()
-    return _create(db, actor, digester, new, bank.organization_guid, bank.guid, bank.type)
+    return _create(db, actor, digester, new, bank.organization_guid, bank, origin)
+
+
+def replace(
+    db: Session, actor: Actor, digester: Digester, kind: ApplicationKind, client_id: str, origin: Origin = NOWHERE
+) -> KeyPair:
+    """Another key with the same settings and a life of the same length; the old one goes on until it is revoked."""
+    actor.must(kind.executes, Subject.USER)
+    old, bank = _get_for(db, actor, kind, client_id, kind.executes)
+    _must_hold_all(actor, kind, bank)
+    _refuse_a_repeat(db, actor, origin)
+    _refuse_if_revoked(old)
+    new = NewApplication(
+        name=old.name, expires_at=clock.now() + (old.expires_at - old.created_at), ip_allowlist=old.ip_allowlist
+    )
+    taking_over = Origin(origin.form_digest, old.guid)
+    return _create(db, actor, digester, new, old.organization_guid, bank, taking_over)
 
 
 def get(db: Session, actor: Actor, kind: ApplicationKind, client_id: str) -> Application:
@@ -66,24 +109,31 @@ def page(
     return queries.page(db, actor, kind, wanted, page, per_page)
 
 
-def allow(db: Session, actor: Actor, kind: ApplicationKind, client_id: str, sent: Sent[NewList]) -> Application:
-    """Replace the address list; tokens already issued obey it from the next request on."""
-    actor.must(kind.writes, Subject.OPERATOR)
-    application = queries.get(db, actor, kind, client_id)
-    ip_allowlist = sent.read().ip_allowlist
-    if not ip_allowlist and _is_for_production(db, actor, application):
-        raise _addresses_required()
-    before, text = application.ip_allowlist, " ".join(ip_allowlist)
-    if text != application.ip_allowlist_text:
-        application.ip_allowlist_text = text
-        _record(db, actor, EventType.CREDENTIAL_UPDATED, application, ip_allowlist=[before, list(ip_allowlist)])
+def update(
+    db: Session, actor: Actor, kind: ApplicationKind, client_id: str, sent: Sent[ApplicationChanges]
+) -> Application:
+    """Change name or address list; tokens already issued obey a new list from the next request on."""
+    actor.must(kind.writes, Subject.USER)
+    application, bank = _get_for(db, actor, kind, client_id, kind.writes)
+    changes = sent.read()
+    facts: dict[str, object] = {}
+    if changes.name is not None and changes.name != application.name:
+        facts["name"] = [application.name, changes.name]
+        application.name = changes.name
+    if changes.ip_allowlist is not None and list(changes.ip_allowlist) != application.ip_allowlist:
+        if not changes.ip_allowlist and bank is not None and bank.is_production:
+            raise _addresses_required()
+        facts["ip_allowlist"] = [application.ip_allowlist, list(changes.ip_allowlist)]
+        application.ip_allowlist_text = " ".join(changes.ip_allowlist)
+    if facts:
+        _record(db, actor, EventType.CREDENTIAL_UPDATED, application, **facts)
     return application
 
 
 def pause(db: Session, actor: Actor, kind: ApplicationKind, client_id: str) -> Application:
     """Refuse the key and its tokens until it is resumed."""
-    actor.must(kind.writes, Subject.OPERATOR)
-    application = queries.get(db, actor, kind, client_id)
+    actor.must(kind.writes, Subject.USER)
+    application, _ = _get_for(db, actor, kind, client_id, kind.writes)
     _refuse_if_revoked(application)
     if application.paused_at is None:
         application.paused_at = clock.now()
@@ -92,8 +142,8 @@ def pause(db: Session, actor: Actor, kind: ApplicationKind, client_id: str) -> A
 
 
 def resume(db: Session, actor: Actor, kind: ApplicationKind, client_id: str) -> Application:
-    actor.must(kind.writes, Subject.OPERATOR)
-    application = queries.get(db, actor, kind, client_id)
+    actor.must(kind.writes, Subject.USER)
+    application, _ = _get_for(db, actor, kind, client_id, kind.writes)
     _refuse_if_revoked(application)
     if application.paused_at is not None:
         application.paused_at = None
@@ -103,8 +153,8 @@ def resume(db: Session, actor: Actor, kind: ApplicationKind, client_id: str) -> 
 
 def revoke(db: Session, actor: Actor, kind: ApplicationKind, client_id: str) -> Application:
     """Refuse the key and every token it made, for good."""
-    actor.must(kind.executes, Subject.OPERATOR)
-    application = queries.get(db, actor, kind, client_id)
+    actor.must(kind.executes, Subject.USER)
+    application, _ = _get_for(db, actor, kind, client_id, kind.executes)
     if application.revoked_at is None:
         application.revoked_at = clock.now()
         _record(db, actor, EventType.CREDENTIAL_DELETED, application)
@@ -117,25 +167,30 @@ def _create(
     digester: Digester,
     new: NewApplication,
     organization_guid: str,
-    bank_guid: str | None,
-    secret_kind: str,
+    bank: Bank | None,
+    origin: Origin,
 ) -> KeyPair:
-    secret = new_secret(secret_kind)
+    secret = new_secret(bank.type if bank else "org")
     application = Application(
         guid=guids.new(),
         client_id=new_client_id(),
-        kind=ApplicationKind.BANK if bank_guid else ApplicationKind.ORGANIZATION,
+        kind=ApplicationKind.BANK if bank else ApplicationKind.ORGANIZATION,
         organization_guid=organization_guid,
-        bank_guid=bank_guid,
+        bank_guid=bank.guid if bank else None,
         name=new.name,
         ip_allowlist_text=" ".join(new.ip_allowlist),
         expires_at=new.expires_at,
         created_by=actor.guid,
+        form_digest=origin.form_digest,
+        replaces_guid=origin.replaces_guid,
     )
     db.add(application)
     db.flush()  # the secret names the application
     db.add(_keep(digester, application, secret, clock.now()))
-    facts = {"name": new.name, "client_id": application.client_id, "ip_allowlist": application.ip_allowlist}
+    facts: dict[str, object] = {"name": new.name, "client_id": application.client_id}
+    facts["ip_allowlist"] = application.ip_allowlist
+    if origin.replaces_guid:
+        facts["replaces_guid"] = origin.replaces_guid
     _record(db, actor, EventType.CREDENTIAL_CREATED, application, **facts)
     return KeyPair(application, secret)
 
@@ -153,13 +208,31 @@ def _keep(digester: Digester, application: Application, secret: str, now: dt.dat
 
 
 def _readers(kind: ApplicationKind) -> tuple[Subject, ...]:
-    return (Subject.BANK, Subject.ORGANIZATION) if kind is ApplicationKind.BANK else (Subject.ORGANIZATION,)
+    everywhere = (Subject.ORGANIZATION, Subject.USER)
+    return (Subject.BANK, *everywhere) if kind is ApplicationKind.BANK else everywhere
 
 
-def _is_for_production(db: Session, actor: Actor, application: Application) -> bool:
-    if application.bank_guid is None:
-        return False
-    return banks.get(db, actor, application.bank_guid).type == BankType.PRODUCTION
+def _get_for(
+    db: Session, actor: Actor, kind: ApplicationKind, client_id: str, scope: Scope
+) -> tuple[Application, Bank | None]:
+    """The key and its bank, where the actor must hold `scope`; an organization's key counts as production."""
+    application = queries.get(db, actor, kind, client_id)
+    bank = banks.get(db, actor, application.bank_guid) if application.bank_guid else None
+    actor.must_there(scope, is_production=bank is None or bank.is_production)
+    return application, bank
+
+
+def _must_hold_all(actor: Actor, kind: ApplicationKind, bank: Bank | None) -> None:
+    """A key never holds more than its maker's role has in that bank (DESIGN §6)."""
+    held = actor.scopes_there(is_production=bank is None or bank.is_production)
+    if not kind.scopes <= held:
+        raise Forbidden("forbidden", "A key of this kind could do more there than your role may")
+
+
+def _refuse_a_repeat(db: Session, actor: Actor, origin: Origin) -> None:
+    made = queries.find_by_form(db, actor, origin.form_digest) if origin.form_digest else None
+    if made is not None:
+        raise Invalid("data_exists", "This form has made its key already", status=409, guid=made.guid)
 
 
 def _refuse_if_revoked(application: Application) -> None:
@@ -169,7 +242,7 @@ def _refuse_if_revoked(application: Application) -> None:
 
 def _addresses_required() -> Invalid:
     message = "A key of a production bank needs a list of source addresses (ip_allowlist)"
-    return Invalid("missing_parameter", message, status=422)
+    return Invalid("missing_parameter", message, status=422, field="ip_allowlist")
 
 
 def _record(db: Session, actor: Actor, event_type: EventType, application: Application, **facts: object) -> None:

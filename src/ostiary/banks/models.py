@@ -43,6 +43,10 @@ class Bank(Recorded, Model):
     )
 
     @property
+    def is_production(self) -> bool:
+        return self.type == BankType.PRODUCTION
+
+    @property
     def verifies_identities(self) -> bool:
         """Whether the platform checks who customers are; otherwise the partner attests to it."""
         return BankFeature.KYC_IDENTITY_VERIFICATIONS in self.features

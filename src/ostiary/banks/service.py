@@ -11,7 +11,7 @@ from ostiary.banks.queries import BankFilter
 from ostiary.banks.schemas import BankChanges, NewBank
 from ostiary.crypto import guids
 from ostiary.db.pages import Page
-from ostiary.errors import Invalid
+from ostiary.errors import Forbidden, Invalid
 from ostiary.events.catalog import EventType
 from ostiary.events.record import record
 from ostiary.organizations import queries as organizations
@@ -21,7 +21,7 @@ CHANGEABLE = ("name", "supported_trading_symbols", "cors_allowed_origins")
 
 
 def create(db: Session, actor: Actor, organization_guid: str, sent: Sent[NewBank]) -> Bank:
-    actor.must(Scope.BANKS_EXECUTE, Subject.ORGANIZATION)
+    actor.must(Scope.BANKS_EXECUTE, Subject.ORGANIZATION, Subject.USER)
     organization = organizations.get(db, actor, organization_guid)
     new = sent.read()
     if new.type is not BankType.SANDBOX and actor.subject is not Subject.OPERATOR:
@@ -44,18 +44,19 @@ def create(db: Session, actor: Actor, organization_guid: str, sent: Sent[NewBank
 
 
 def get(db: Session, actor: Actor, guid: str) -> Bank:
-    actor.must(Scope.BANKS_READ, Subject.BANK, Subject.ORGANIZATION)
+    actor.must(Scope.BANKS_READ, Subject.BANK, Subject.ORGANIZATION, Subject.USER)
     return queries.get(db, actor, guid)
 
 
 def page(db: Session, actor: Actor, wanted: BankFilter, page: int, per_page: int) -> Page[Bank]:
-    actor.must(Scope.BANKS_READ, Subject.BANK, Subject.ORGANIZATION)
+    actor.must(Scope.BANKS_READ, Subject.BANK, Subject.ORGANIZATION, Subject.USER)
     return queries.page(db, actor, wanted, page, per_page)
 
 
 def update(db: Session, actor: Actor, guid: str, sent: Sent[BankChanges]) -> Bank:
-    actor.must(Scope.BANKS_WRITE, Subject.BANK, Subject.ORGANIZATION)
+    actor.must(Scope.BANKS_WRITE, Subject.BANK, Subject.ORGANIZATION, Subject.USER)
     bank = queries.get(db, actor, guid)
+    actor.must_there(Scope.BANKS_WRITE, is_production=bank.is_production)
     changes = sent.read()
     if changes.supported_payout_symbols:
         raise rules.unsupported("Payout symbol not supported")
@@ -73,11 +74,16 @@ def update(db: Session, actor: Actor, guid: str, sent: Sent[BankChanges]) -> Ban
     return bank
 
 
-def promote(db: Session, actor: Actor, guid: str) -> Bank:
-    """Switch a sandbox bank to production: from now on its keys need address lists and its tokens live shorter."""
-    actor.must(Scope.BANKS_EXECUTE, Subject.OPERATOR)
+def promote(db: Session, actor: Actor, guid: str, *, owners_may: bool = False) -> Bank:
+    """Switch a sandbox bank to production: from now on its keys need address lists and its tokens live shorter.
+
+    The operator may, and an owner where the server's settings say so.
+    """
+    actor.must(Scope.BANKS_EXECUTE, Subject.USER)
     bank = queries.get(db, actor, guid)
-    if bank.type != BankType.PRODUCTION:
+    if actor.subject is Subject.USER and not (owners_may and actor.is_owner):
+        raise Forbidden("forbidden", "Production is switched on by the server's operator: ostiary banks promote")
+    if not bank.is_production:
         bank.type = BankType.PRODUCTION
         _record(db, actor, EventType.BANK_UPDATED, bank, type=[BankType.SANDBOX, BankType.PRODUCTION])
     return bank

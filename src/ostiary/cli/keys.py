@@ -12,7 +12,7 @@ from ostiary import clock
 from ostiary.access.actor import Actor
 from ostiary.applications import queries, service
 from ostiary.applications.models import Application, ApplicationKind
-from ostiary.applications.schemas import NewApplication, NewList
+from ostiary.applications.schemas import ApplicationChanges, NewApplication
 from ostiary.cli import show
 from ostiary.cli.session import OPERATOR, JsonFlag, YesFlag, confirm, fail, misused, reading, writing
 from ostiary.errors import NotFound
@@ -124,8 +124,8 @@ def allow_key(
     """Replace the list of addresses a key may be used from."""
     if any_address == bool(addresses):
         misused("Name the addresses, or say --any to allow all")
-    sent = read_as(NewList, ip_allowlist=addresses or [])
-    _change(id_, lambda db, actor, kind, key: service.allow(db, actor, kind, key, sent), json_wanted=json)
+    sent = read_as(ApplicationChanges, ip_allowlist=addresses or [])
+    _change(id_, lambda db, actor, kind, key: service.update(db, actor, kind, key, sent), json_wanted=json)
 
 
 def _change(id_: str, change: Change, *, json_wanted: bool) -> None:

@@ -45,16 +45,23 @@ def create(db: Session, actor: Actor, seal: Seal, sent: Sent[NewCustomer]) -> Cu
 
 
 def get(db: Session, actor: Actor, guid: str, *, include_pii: bool = False) -> Customer:
-    actor.must(Scope.CUSTOMERS_READ, Subject.BANK, Subject.ORGANIZATION)
+    actor.must(Scope.CUSTOMERS_READ, Subject.BANK, Subject.ORGANIZATION, Subject.USER)
     _must_see_people(actor, include_pii=include_pii)
-    return queries.get(db, actor, guid)
+    customer = queries.get(db, actor, guid)
+    if include_pii:
+        bank = banks.get(db, actor, customer.bank_guid)
+        actor.must_there(Scope.CUSTOMERS_PII_READ, is_production=bank.is_production)
+    return customer
 
 
 def page(
     db: Session, actor: Actor, wanted: CustomerFilter, page: int, per_page: int, *, include_pii: bool = False
 ) -> Page[Customer]:
-    actor.must(Scope.CUSTOMERS_READ, Subject.BANK, Subject.ORGANIZATION)
+    actor.must(Scope.CUSTOMERS_READ, Subject.BANK, Subject.ORGANIZATION, Subject.USER)
     _must_see_people(actor, include_pii=include_pii)
+    if include_pii:
+        # A list may hold customers of production banks, so whoever may not see those gets none with personal data.
+        actor.must_there(Scope.CUSTOMERS_PII_READ, is_production=True)
     if actor.subject is Subject.BANK:
         # The token decides the bank; a filter for another one is as if it had not been sent.
         wanted = CustomerFilter(wanted.types, None, wanted.guids, wanted.labels)
@@ -63,15 +70,16 @@ def page(
 
 def update(db: Session, actor: Actor, guid: str, sent: Sent[CustomerChanges]) -> Customer:
     """Back to `unverified`, the only state a caller may set."""
-    actor.must(Scope.CUSTOMERS_WRITE, Subject.ORGANIZATION, Subject.BANK)
+    actor.must(Scope.CUSTOMERS_WRITE, Subject.ORGANIZATION, Subject.BANK, Subject.USER)
     customer = queries.get(db, actor, guid)
+    bank = banks.get(db, actor, customer.bank_guid)
+    actor.must_there(Scope.CUSTOMERS_WRITE, is_production=bank.is_production)
     if sent.read().state not in {None, CustomerState.UNVERIFIED}:
         raise Invalid("invalid_parameter", "Invalid state")
     if customer.state != CustomerState.UNVERIFIED:
         before, customer.state = customer.state, CustomerState.UNVERIFIED
-        organization_guid = banks.get(db, actor, customer.bank_guid).organization_guid
         change = [before, customer.state]
-        _record(db, actor, EventType.CUSTOMER_UPDATED, customer, organization_guid, state=change)
+        _record(db, actor, EventType.CUSTOMER_UPDATED, customer, bank.organization_guid, state=change)
     return customer
 
 

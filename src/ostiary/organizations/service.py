@@ -5,6 +5,7 @@ from sqlalchemy.orm import Session
 from ostiary.access.actor import Actor, Subject
 from ostiary.access.scopes import Scope
 from ostiary.crypto import guids
+from ostiary.errors import Forbidden
 from ostiary.events.catalog import EventType
 from ostiary.events.record import record
 from ostiary.organizations import queries
@@ -14,8 +15,12 @@ from ostiary.web.schemas import Sent
 
 
 def create(db: Session, actor: Actor, sent: Sent[NewOrganization]) -> Organization:
-    # No token is an operator's, so no program can make an organization, whatever its scopes.
-    actor.must(Scope.ORGANIZATIONS_WRITE, Subject.OPERATOR)
+    # No token speaks for a person without an organization, so no program can make one, whatever its scopes.
+    actor.must(Scope.ORGANIZATIONS_WRITE, Subject.USER)
+    if actor.organization_guid:
+        raise Forbidden(
+            "forbidden", "You belong to an organization already; its server's operator can make another one"
+        )
     organization = Organization(guid=guids.new(), name=sent.read().name)
     db.add(organization)
     record(
@@ -30,12 +35,12 @@ def create(db: Session, actor: Actor, sent: Sent[NewOrganization]) -> Organizati
 
 
 def get(db: Session, actor: Actor, guid: str) -> Organization:
-    actor.must(Scope.ORGANIZATIONS_READ, Subject.ORGANIZATION)
+    actor.must(Scope.ORGANIZATIONS_READ, Subject.ORGANIZATION, Subject.USER)
     return queries.get(db, actor, guid)
 
 
 def update(db: Session, actor: Actor, guid: str, sent: Sent[OrganizationChanges]) -> Organization:
-    actor.must(Scope.ORGANIZATIONS_WRITE, Subject.ORGANIZATION)
+    actor.must(Scope.ORGANIZATIONS_WRITE, Subject.ORGANIZATION, Subject.USER)
     organization = queries.get(db, actor, guid)
     changes = sent.read()
     if changes.name is not None and changes.name != organization.name:

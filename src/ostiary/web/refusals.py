@@ -23,7 +23,32 @@ def as_json(problem: Problem) -> bytes:
 
 
 def refusal(faults: Sequence[Any]) -> Problem:
-    """One Problem for what pydantic found wrong, in the words of the platform."""
+    """One Problem for what pydantic found wrong, in the words of the platform; forms learn it field by field."""
+    problem = _refusal(faults)
+    problem.at = {str(fault["loc"][0]): _sentence(fault) for fault in reversed(faults) if fault["loc"]}
+    return problem
+
+
+def _sentence(fault: Any) -> str:  # noqa: ANN401 - as in `_name`
+    """What is wrong, for somebody who sees the field."""
+    limits = fault.get("ctx", {})
+    match fault["type"]:
+        case "missing" | "string_too_short":
+            return "Fill this in."
+        case "string_too_long":
+            return f"At most {limits['max_length']} characters."
+        case "too_short":
+            return f"Choose at least {limits['min_length']}."
+        case "too_long":
+            return f"At most {limits['max_length']} entries."
+        case "enum" | "literal_error":
+            return "Choose one of the offered values."
+        case _:
+            message = fault["msg"].removeprefix("Value error, ")
+            return f"{message[:1].upper()}{message[1:]}."
+
+
+def _refusal(faults: Sequence[Any]) -> Problem:
     missing = [_name(fault) for fault in faults if fault["type"] == "missing"]
     if missing:
         return Invalid("missing_parameter", f"Missing parameter. Required: {', '.join(missing)}")
