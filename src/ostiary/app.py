@@ -16,6 +16,8 @@ from ostiary.crypto import master_key
 from ostiary.crypto.sealing import Seal
 from ostiary.customers.api import router as customers
 from ostiary.customers.recording import settle
+from ostiary.dashboard import pages as way_in
+from ostiary.dashboard.frame import frame_of
 from ostiary.db.fast_reads import FastReads, open_reads
 from ostiary.db.store import Store
 from ostiary.events.catalog import Consumer
@@ -28,14 +30,26 @@ from ostiary.oauth.signing_keys import SigningKeys
 from ostiary.oauth.token import TokenEndpoint, TokenSeconds
 from ostiary.organizations.api import router as organizations
 from ostiary.settings import Settings
-from ostiary.web import description, headers, published, reference, refusals
-from ostiary.web.asgi import Receive, Scope, Send
+from ostiary.users import entry_pages, session, set_up
+from ostiary.users.entry import Entrance
+from ostiary.users.session import Sessions
+from ostiary.users.throttle import SignInThrottle
+from ostiary.web import assets, description, headers, published, reference, refusals, theme
+from ostiary.web.asgi import App, Receive, Scope, Send
 from ostiary.web.background import Repeated
 from ostiary.web.challenges import RESOURCE_METADATA
+from ostiary.web.page_server import PageServer
+from ostiary.web.rendering import Templates
 from ostiary.web.routes import SEAL, STORE
 
 USAGE_SECONDS = 1.0
 DELIVERY_SECONDS = 0.25
+
+# Rooms that have templates, and the tables of their pages.
+ROOMS = ("users", "organizations", "banks", "applications", "customers", "dashboard")
+PAGES = (theme.pages, entry_pages.pages, way_in.pages)
+# What programs ask for; everything else is for people.
+PROGRAMS = ("/api/", "/.well-known/")
 
 CONSUMERS = {Consumer.CUSTOMER_RECORDING: settle}
 
@@ -50,6 +64,10 @@ class House:
         self.personal_data_seal = Seal(self.master_key, "customers.personal_data")
         self.signing_key_seal = Seal(self.master_key, "signing_keys.private_key")
         self.store = Store(settings)
+
+    def offer_set_up(self) -> str | None:
+        """The address that lets the first person in, as long as nobody is."""
+        return set_up.offer(self.store, self.settings)
 
     def prepare(self) -> None:
         """Bring the schema up to date and make the first signing key; safe to run from many processes at once."""
@@ -94,12 +112,15 @@ class Ostiary:
             RESOURCE_METADATA: settings.issuer + protected_resource.PATH,
         }
         self._api = headers.guarded(ApiGuard(self.routes, bearer, shared), is_https=settings.is_https)
+        self._pages = headers.guarded(self._page_app(house, client_address), is_https=settings.is_https)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["path"] == "/oauth/token":
             await self.token(scope, receive, send)
-        elif scope["type"] == "http":
+        elif scope["type"] == "http" and scope["path"].startswith(PROGRAMS):
             await self._api(scope, receive, send)
+        elif scope["type"] == "http":
+            await self._pages(scope, receive, send)
         else:
             await self.routes(scope, receive, send)
 
@@ -126,6 +147,25 @@ class Ostiary:
         reference.install(app, functools.partial(description.document, app, settings.issuer))
         refusals.install(app)
         return app
+
+    def _page_app(self, house: House, client_address: ClientAddress) -> App:
+        sessions = Sessions(house.settings)
+        shared = {
+            entry_pages.SESSIONS: sessions,
+            entry_pages.ENTRANCE: Entrance(house.store, house.settings, SignInThrottle()),
+        }
+        server = PageServer(
+            store=house.store,
+            settings=house.settings,
+            templates=Templates(ROOMS),
+            pages=PAGES,
+            visitor_of=sessions.visitor,
+            seen=session.seen,
+            frame_of=frame_of,
+            shared=shared,
+            client_address=client_address,
+        )
+        return server.app([assets.mount()])
 
     @asynccontextmanager
     async def _lifespan(self, _: FastAPI) -> AsyncIterator[None]:

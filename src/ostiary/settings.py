@@ -33,6 +33,11 @@ class Settings(BaseSettings):
     token_seconds_sandbox: int = Field(8 * HOUR_SECONDS, ge=1, le=24 * HOUR_SECONDS)
     token_seconds_production: int = Field(HOUR_SECONDS // 2, ge=1, le=24 * HOUR_SECONDS)
     token_seconds_organization: int = Field(HOUR_SECONDS // 2, ge=1, le=24 * HOUR_SECONDS)
+    session_idle_seconds: int = Field(HOUR_SECONDS, ge=60, le=24 * HOUR_SECONDS)
+    session_seconds: int = Field(24 * HOUR_SECONDS, ge=60, le=30 * 24 * HOUR_SECONDS)
+    signup: Literal["invite", "open"] = "invite"
+    owners_may_promote: bool = False
+    development: bool = False
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["console", "json"] = "console"
 

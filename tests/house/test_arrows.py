@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 
 import pytest
 
-from tests.house.tree import GROUND, PROTOCOL, ROOF, SHARED, SLICES, Sources, module_name, python_sources, room, told
+from tests.house.tree import GROUND, PAGES, PROTOCOL, ROOF, SHARED, SLICES, Sources, module_name, python_sources, room, told
 
 FLOORS = {
     **dict.fromkeys(GROUND, 0),
@@ -14,7 +14,8 @@ FLOORS = {
     "web": 2,
     **{name: 3 + place for place, name in enumerate(SLICES)},
     **dict.fromkeys(PROTOCOL, 3 + len(SLICES)),
-    **dict.fromkeys(ROOF, 4 + len(SLICES)),
+    **dict.fromkeys(PAGES, 4 + len(SLICES)),
+    **dict.fromkeys(ROOF, 5 + len(SLICES)),
 }
 
 # Slices meet only at the counter.
@@ -190,4 +191,4 @@ def test_complains_about_a_hidden_import(source: str) -> None:
 
 
 def test_knows_every_floor_of_the_plan() -> None:
-    assert set(FLOORS) == {*GROUND, *SHARED, *SLICES, *PROTOCOL, *ROOF}
+    assert set(FLOORS) == {*GROUND, *SHARED, *SLICES, *PROTOCOL, *PAGES, *ROOF}

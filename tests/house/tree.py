@@ -13,6 +13,8 @@ GROUND = ("errors", "settings", "clock", "crypto")
 SHARED = ("access", "db", "web")
 SLICES = ("events", "organizations", "banks", "users", "applications", "customers", "webhooks")
 PROTOCOL = ("oauth",)
+# Pages that show several slices, and what the protocol says of a token.
+PAGES = ("dashboard",)
 ROOF = ("tables", "migrations", "app", "cli", "__main__")
 
 # Path, seen from the repository, to text.

@@ -1,6 +1,6 @@
 """Every SELECT on applications that people's work needs; the fast lane's are with the protocol."""
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import Select, exists, or_, select
 from sqlalchemy.orm import Session
 
 from ostiary.access.actor import Actor, Subject
@@ -42,6 +42,11 @@ def get(db: Session, actor: Actor, kind: ApplicationKind, client_id: str) -> App
 def find_by_form(db: Session, actor: Actor, form_digest: bytes) -> Application | None:
     """The key that a form has made already, when it arrives a second time."""
     return db.scalar(visible_to(actor).where(Application.form_digest == form_digest))
+
+
+def has_any(db: Session, actor: Actor) -> bool:
+    """Whether a key was ever made."""
+    return bool(db.scalar(select(exists(visible_to(actor)))))
 
 
 def page(

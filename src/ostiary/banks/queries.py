@@ -30,8 +30,12 @@ def visible_to(actor: Actor) -> Select[Bank]:
             return everything.where(Bank.guid == actor.bank_guid)
 
 
+def find(db: Session, actor: Actor, guid: str) -> Bank | None:
+    return db.scalar(visible_to(actor).where(Bank.guid == guid))
+
+
 def get(db: Session, actor: Actor, guid: str) -> Bank:
-    found = db.scalar(visible_to(actor).where(Bank.guid == guid))
+    found = find(db, actor, guid)
     if found is None:
         raise NotFound("bank")
     return found

@@ -2,17 +2,19 @@
 
 import contextlib
 import socket
+import sys
 from typing import Annotated
 
 import typer
 import uvicorn
 
 from ostiary import __version__
-from ostiary.app import create_app
+from ostiary.app import House, Ostiary
 from ostiary.cli import banks, diagnosis, first_key, inspection, keys, organizations, tokens
 from ostiary.cli.session import REFUSED, JsonFlag, fail, house, plain_refusals, settings
 from ostiary.cli.show import facts
 from ostiary.settings import Settings
+from ostiary.users import set_up
 from ostiary.web import log
 from ostiary.web.immediate import ImmediateProtocol
 
@@ -55,11 +57,16 @@ def serve() -> None:
     chosen = settings()
     log.configure(chosen)
     with plain_refusals():
-        app = create_app(chosen)
+        opened = House(chosen)
+        opened.prepare()
+        app = Ostiary(opened)
+        set_up_link = opened.offer_set_up()
     listening = _listening(chosen)
     typer.echo(
         f"Ostiary {__version__} serves {chosen.issuer} (reference: {chosen.issuer}/api/schema/swagger-ui)", err=True
     )
+    if set_up_link is not None:
+        _tell_set_up_link(set_up_link, chosen)
     config = uvicorn.Config(
         app,
         loop="uvloop",
@@ -77,6 +84,12 @@ def serve() -> None:
         server.run(sockets=[listening])
     if not server.started:
         raise typer.Exit(REFUSED)
+
+
+def _tell_set_up_link(link: str, chosen: Settings) -> None:
+    """To a person at a terminal; anything else that reads standard error is a log, and learns only where to look."""
+    shown = link if sys.stderr.isatty() else f"the link in {set_up.link_file(chosen)}"
+    typer.echo(f"Nobody can sign in yet. Within a day, open {shown}", err=True)
 
 
 def _listening(chosen: Settings) -> socket.socket:

@@ -97,15 +97,19 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     def no_such_route(_: Request, error: HTTPException) -> Response:
-        if error.status_code == 404:  # noqa: PLR2004 - the status itself
-            return respond(NotFound("route"))
-        problem = Invalid("invalid_request", f"{error.detail}", status=error.status_code)
-        return respond(problem, dict(error.headers or {}))
+        return respond(unroutable(error), dict(error.headers or {}))
 
     @app.exception_handler(Exception)
     def crashed(_: Request, __: Exception) -> Response:
         # The server logs the traceback; the caller learns nothing about our insides.
         return respond(Invalid("internal_error", "Something went wrong on our side", status=500))
+
+
+def unroutable(error: HTTPException) -> Problem:
+    """What the router says of a path or a method that is not there."""
+    if error.status_code == 404:  # noqa: PLR2004 - the status itself
+        return NotFound("route")
+    return Invalid("invalid_request", f"{error.detail}", status=error.status_code)
 
 
 def unavailable() -> Problem:

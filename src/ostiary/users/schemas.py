@@ -1,0 +1,48 @@
+"""What people send about themselves and each other."""
+
+import re
+import unicodedata
+from typing import Annotated
+
+from pydantic import AfterValidator, BeforeValidator, Field
+
+from ostiary.users.models import EMAIL_LETTERS, Role
+from ostiary.users.passwords import NewPassword
+from ostiary.web.schemas import Body, LineText, NameText
+
+ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\Z")
+
+
+def folded(email: str) -> str:
+    """One spelling for every way in which people write their address."""
+    return unicodedata.normalize("NFKC", email).strip().casefold()
+
+
+def _address(email: str) -> str:
+    if not ADDRESS.match(email):
+        raise ValueError("must look like name@example.com")
+    return email
+
+
+Email = Annotated[LineText, Field(max_length=EMAIL_LETTERS), BeforeValidator(folded), AfterValidator(_address)]
+
+
+class NewPerson(Body):
+    """Somebody who signs up, or is let in by a link that says which address is meant."""
+
+    email: Email
+    name: NameText
+    password: NewPassword
+
+
+class PasswordChange(Body):
+    password: NewPassword
+
+
+class NewInvitation(Body):
+    email: Email
+    role: Role
+
+
+class MembershipChanges(Body):
+    role: Role
