@@ -5,7 +5,19 @@ from collections.abc import Iterator, Mapping
 
 import pytest
 
-from tests.house.tree import GROUND, PAGES, PROTOCOL, ROOF, SHARED, SLICES, Sources, module_name, python_sources, room, told
+from tests.house.tree import (
+    GROUND,
+    PAGES,
+    PROTOCOL,
+    ROOF,
+    SHARED,
+    SLICES,
+    Sources,
+    module_name,
+    python_sources,
+    room,
+    told,
+)
 
 FLOORS = {
     **dict.fromkeys(GROUND, 0),
@@ -20,7 +32,7 @@ FLOORS = {
 
 # Slices meet only at the counter.
 COUNTER = {"queries", "models"}
-EVENTS_COUNTER = {"record", "catalog"}
+EVENTS_COUNTER = {"record", "catalog", "words"}
 
 Imports = Mapping[str, set[str]]
 
