@@ -29,9 +29,10 @@ class Event(Model):
 
     __table_args__ = (
         Index(None, "organization_guid", "created_at", "guid"),
-        # What Activity filters by: the bank, the person, the thing.
+        # What Activity filters by: the bank, the person or key, the type, the thing.
         Index("ix_events_by_bank", "organization_guid", "bank_guid", "created_at", "guid"),
         Index("ix_events_by_actor", "organization_guid", "actor_guid", "created_at", "guid"),
+        Index("ix_events_by_type", "organization_guid", "event_type", "created_at", "guid"),
         Index(None, "object_guid", "created_at"),
     )
 

@@ -127,3 +127,4 @@ def _usage() -> None:
 def _events() -> None:
     op.create_index("ix_events_by_bank", "events", ["organization_guid", "bank_guid", "created_at", "guid"])
     op.create_index("ix_events_by_actor", "events", ["organization_guid", "actor_guid", "created_at", "guid"])
+    op.create_index("ix_events_by_type", "events", ["organization_guid", "event_type", "created_at", "guid"])
