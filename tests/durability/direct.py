@@ -10,7 +10,7 @@ from ostiary.access.actor import Actor
 from ostiary.app import House
 from ostiary.applications import service as applications
 from ostiary.applications.models import ApplicationKind
-from ostiary.applications.schemas import NewApplication, ApplicationChanges
+from ostiary.applications.schemas import ApplicationChanges, NewApplication
 from ostiary.banks import service as banks
 from ostiary.banks.models import BankType
 from ostiary.cli.banks import usual_bank
@@ -44,6 +44,13 @@ class Office:
         new = read_as(NewApplication, name="Made for the test", expires_at=expires_at, ip_allowlist=[])
         with self.house.store.writing() as db:
             made = applications.create_for_bank(db, OPERATOR, self.house.digester, bank_guid, new)
+        return Pair(made.application.client_id, made.secret)
+
+    def organization_key(self, organization_guid: str) -> Pair:
+        expires_at = clock.now() + dt.timedelta(days=1)
+        new = read_as(NewApplication, name="Made for the test", expires_at=expires_at, ip_allowlist=[])
+        with self.house.store.writing() as db:
+            made = applications.create_for_organization(db, OPERATOR, self.house.digester, organization_guid, new)
         return Pair(made.application.client_id, made.secret)
 
     def revoke(self, client_id: str) -> None:

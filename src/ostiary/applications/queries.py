@@ -1,6 +1,8 @@
 """Every SELECT on applications that people's work needs; the fast lane's are with the protocol."""
 
-from sqlalchemy import Select, exists, or_, select
+from typing import Any
+
+from sqlalchemy import Select, exists, func, or_, select, true
 from sqlalchemy.orm import Session
 
 from ostiary.access.actor import Actor, Subject
@@ -58,3 +60,24 @@ def page(
     if bank_guid is not None:
         rows = rows.where(Application.bank_guid == bank_guid)
     return read_page(db, rows, NEWEST_FIRST, page, per_page)
+
+
+def by_owner(counted: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
+    """What was counted by key, summed by bank; an organization's own keys count for an empty one."""
+    rows = counted.subquery()
+    bank_guid = func.coalesce(Application.bank_guid, "")
+    key = (Application.organization_guid, bank_guid, rows.c.hour, rows.c.outcome)
+    return (
+        select(
+            Application.organization_guid,
+            bank_guid.label("bank_guid"),
+            rows.c.hour,
+            rows.c.outcome,
+            func.sum(rows.c["count"]).label("count"),
+        )
+        .join(rows, rows.c.application_guid == Application.guid)
+        # As in `unpacked`.
+        .where(true())
+        .group_by(*key)
+        .order_by(*key)
+    )

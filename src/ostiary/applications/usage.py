@@ -3,20 +3,25 @@
 import datetime as dt
 import threading
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from sqlalchemy import Integer, String, delete, literal, update
+from sqlalchemy import Integer, Select, String, delete, literal, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from ostiary import clock
-from ostiary.applications.models import Application, ApplicationUsage
+from ostiary.applications import queries
+from ostiary.applications.models import Application, ApplicationUsage, OrganizationUsage
 from ostiary.db.batches import Columns, unpacked
 from ostiary.db.model import Moment
 from ostiary.db.store import Store
 
 KEPT = dt.timedelta(days=35)
-UNKNOWN = ""
+BY_KEY = ("hour", "application_guid", "outcome")
+BY_OWNER = ("organization_guid", "bank_guid", "hour", "outcome")
+
+Counted = Select[*tuple[Any, ...]]
 
 
 class Usage:
@@ -57,21 +62,35 @@ class Usage:
         now = clock.now()
         hour = now.replace(minute=0, second=0, microsecond=0)
         with store.writing() as db:
-            _add(db, hour, counts, is_sqlite=store.is_sqlite)
+            counted = _counted(hour, counts, is_sqlite=store.is_sqlite)
+            _add(db, ApplicationUsage, BY_KEY, counted, is_sqlite=store.is_sqlite)
+            # Sums, so that no page has to add up ten thousand keys.
+            _add(db, OrganizationUsage, BY_OWNER, queries.by_owner(counted), is_sqlite=store.is_sqlite)
             _mark(db, now, last_used, is_sqlite=store.is_sqlite)
             if hour != self._pruned_hour:
-                db.execute(delete(ApplicationUsage).where(ApplicationUsage.hour < hour - KEPT))
+                for table in (ApplicationUsage, OrganizationUsage):
+                    db.execute(delete(table).where(table.hour < hour - KEPT))
                 self._pruned_hour = hour
 
 
-def _add(db: Session, hour: dt.datetime, counts: Mapping[tuple[str, str], int], *, is_sqlite: bool) -> None:
+def _counted(hour: dt.datetime, counts: Mapping[tuple[str, str], int], *, is_sqlite: bool) -> Counted:
+    # In order: two servers that write at once wait for each other, never in a circle.
     batch = ((guid, outcome, count) for (guid, outcome), count in sorted(counts.items()))
     columns: Columns = {"application_guid": String(32), "outcome": String(32), "count": Integer()}
-    rows = unpacked(batch, columns, is_sqlite=is_sqlite).add_columns(literal(hour, Moment).label("hour"))
+    return unpacked(batch, columns, is_sqlite=is_sqlite).add_columns(literal(hour, Moment).label("hour"))
+
+
+def _add(
+    db: Session,
+    table: type[ApplicationUsage] | type[OrganizationUsage],
+    key: Sequence[str],
+    counted: Counted,
+    *,
+    is_sqlite: bool,
+) -> None:
     insert = sqlite.insert if is_sqlite else postgresql.insert
-    row = insert(ApplicationUsage).from_select([*columns, "hour"], rows)
-    key = [ApplicationUsage.hour, ApplicationUsage.application_guid, ApplicationUsage.outcome]
-    more = {"count": ApplicationUsage.count + row.excluded["count"]}
+    row = insert(table).from_select(counted.selected_columns.keys(), counted)
+    more = {"count": table.count + row.excluded["count"]}
     db.execute(row.on_conflict_do_update(index_elements=key, set_=more))
 
 

@@ -1,0 +1,111 @@
+"""How much keys are used: by key, and in sums by bank that no page has to add up."""
+
+import datetime as dt
+from collections.abc import Iterator
+
+import pytest
+import sqlalchemy as sa
+
+from ostiary import clock
+from ostiary.applications.models import Application, ApplicationUsage, OrganizationUsage
+from ostiary.applications.usage import KEPT, Usage
+from ostiary.db.store import Store
+from ostiary.settings import Settings
+from tests.durability.direct import Office, office
+
+HOUR = dt.datetime(2026, 11, 24, 9, tzinfo=dt.UTC)
+
+
+@pytest.fixture
+def desk(settings: Settings) -> Iterator[Office]:
+    with office(settings) as opened:
+        yield opened
+
+
+@pytest.fixture(autouse=True)
+def _half_past_nine(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clock, "now", lambda: HOUR + dt.timedelta(minutes=30))
+
+
+def key_of(store: Store, client_id: str) -> Application:
+    with store.reading() as db:
+        return db.scalars(sa.select(Application).where(Application.client_id == client_id)).one()
+
+
+def sums(store: Store) -> list[tuple[str, str, dt.datetime, str, int]]:
+    rows = sa.select(OrganizationUsage).order_by(OrganizationUsage.bank_guid, OrganizationUsage.outcome)
+    with store.reading() as db:
+        return [(row.organization_guid, row.bank_guid, row.hour, row.outcome, row.count) for row in db.scalars(rows)]
+
+
+def test_sums_the_keys_of_a_bank(desk: Office) -> None:
+    store, usage = desk.house.store, Usage()
+    bank = desk.bank()
+    first, second = (key_of(store, desk.key(bank).client_id) for _ in range(2))
+    usage.used(first.guid, "token_issued", "192.0.2.1")
+    usage.used(second.guid, "token_issued", "192.0.2.2")
+    usage.count(second.guid, "paused")
+    usage.write(store)
+    usage.used(first.guid, "token_issued", "192.0.2.1")
+    usage.write(store)
+    owner = first.organization_guid
+    assert sums(store) == [(owner, bank, HOUR, "paused", 1), (owner, bank, HOUR, "token_issued", 3)]
+    columns = (ApplicationUsage.outcome, sa.func.sum(ApplicationUsage.count))
+    with store.reading() as db:
+        by_outcome = db.execute(sa.select(*columns).group_by(columns[0]).order_by(columns[0])).all()
+    assert by_outcome == [("paused", 1), ("token_issued", 3)]
+
+
+def test_keeps_banks_and_the_organizations_own_keys_apart(desk: Office) -> None:
+    store, usage = desk.house.store, Usage()
+    north, elsewhere = desk.bank("North"), desk.bank("East", organization="Globex")
+    keys = [key_of(store, desk.key(bank).client_id) for bank in (north, elsewhere)]
+    own = key_of(store, desk.organization_key(keys[0].organization_guid).client_id)
+    for key in (*keys, own):
+        usage.count(key.guid, "address_not_allowed")
+    usage.write(store)
+    assert {(owner, bank) for owner, bank, *_ in sums(store)} == {
+        (keys[0].organization_guid, north),
+        (keys[1].organization_guid, elsewhere),
+        (own.organization_guid, ""),
+    }
+
+
+def test_counts_strangers_for_no_organization(desk: Office) -> None:
+    usage = Usage()
+    usage.count("", "invalid_client")
+    usage.write(desk.house.store)
+    assert sums(desk.house.store) == []
+    with desk.house.store.reading() as db:
+        assert db.scalars(sa.select(ApplicationUsage.application_guid)).all() == [""]
+
+
+def test_forgets_figures_after_five_weeks(desk: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    store, usage = desk.house.store, Usage()
+    key = key_of(store, desk.key(desk.bank()).client_id)
+    usage.count(key.guid, "paused")
+    usage.write(store)
+    later = HOUR + KEPT + dt.timedelta(hours=1)
+    monkeypatch.setattr(clock, "now", lambda: later)
+    usage.count(key.guid, "revoked")
+    usage.write(store)
+    assert [(hour, outcome) for _, _, hour, outcome, _ in sums(store)] == [(later, "revoked")]
+    with store.reading() as db:
+        assert db.scalars(sa.select(ApplicationUsage.outcome)).all() == ["revoked"]
+
+
+def test_counts_again_what_could_not_be_written(desk: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    store, usage = desk.house.store, Usage()
+    key = key_of(store, desk.key(desk.bank()).client_id)
+    usage.used(key.guid, "token_issued", "192.0.2.1")
+    with monkeypatch.context() as patched:
+        patched.setattr("ostiary.applications.queries.by_owner", _fails)
+        with pytest.raises(RuntimeError):
+            usage.write(store)
+    usage.write(store)
+    assert [count for *_, count in sums(store)] == [1]
+    assert key_of(store, key.client_id).last_used_from == "192.0.2.1"
+
+
+def _fails(_: object) -> None:
+    raise RuntimeError("the second statement of the batch fails")
