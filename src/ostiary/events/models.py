@@ -33,7 +33,7 @@ class Event(Model):
         Index("ix_events_by_bank", "organization_guid", "bank_guid", "created_at", "guid"),
         Index("ix_events_by_actor", "organization_guid", "actor_guid", "created_at", "guid"),
         Index("ix_events_by_type", "organization_guid", "event_type", "created_at", "guid"),
-        Index(None, "object_guid", "created_at"),
+        Index("ix_events_by_object", "organization_guid", "object_guid", "created_at", "guid"),
     )
 
 

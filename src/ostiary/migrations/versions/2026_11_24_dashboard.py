@@ -128,3 +128,5 @@ def _events() -> None:
     op.create_index("ix_events_by_bank", "events", ["organization_guid", "bank_guid", "created_at", "guid"])
     op.create_index("ix_events_by_actor", "events", ["organization_guid", "actor_guid", "created_at", "guid"])
     op.create_index("ix_events_by_type", "events", ["organization_guid", "event_type", "created_at", "guid"])
+    op.drop_index(op.f("ix_events_object_guid_created_at"), "events")
+    op.create_index("ix_events_by_object", "events", ["organization_guid", "object_guid", "created_at", "guid"])
