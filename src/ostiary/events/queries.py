@@ -81,6 +81,12 @@ def stretch(db: Session, actor: Actor, wanted: EventFilter, size: int, *, before
     return Stretch(found[::-1], beyond, found[0].guid if found else beyond, broken_off)
 
 
+def about(db: Session, actor: Actor, object_guid: str, most: int) -> Sequence[Event]:
+    """What was done to one thing, the newest first."""
+    rows = visible_to(actor).where(Event.object_guid == object_guid)
+    return db.scalars(rows.order_by(Event.created_at.desc(), Event.guid.desc()).limit(most)).all()
+
+
 def _place(db: Session, actor: Actor, guid: str) -> Place:
     found = db.scalar(visible_to(actor).where(Event.guid == guid))
     if found is None:
