@@ -1,0 +1,135 @@
+"""What refusals mean and what to do about them, for people: told at the terminal and by the Token doctor."""
+
+import re
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from ostiary.access.actor import Subject
+from ostiary.access.scopes import BANK_KEY, ORGANIZATION_KEY, Scope
+
+
+class Explanation(NamedTuple):
+    """What is the matter, as a heading, and what to do."""
+
+    meaning: str
+    what_to_do: str
+
+
+NEW_TOKEN = "Make a new token with the same key pair. The key itself is fine."  # noqa: S105 - advice
+IF_IT_WAS_SEEN = (
+    "If somebody else could have read it on its way here (a history, a chat, a log), revoke its key and generate a "
+    "new pair."
+)
+
+# By the text of the refusal; the bearer check and the token endpoint answer with these (DESIGN §6).
+BY_MESSAGE: Mapping[str, Explanation] = {
+    "Signature has expired": Explanation("The token has expired", NEW_TOKEN),
+    "Signature verification raised": Explanation(
+        "The server does not know the token's signature",
+        "The token was altered, cut off, or made by another server. " + NEW_TOKEN,
+    ),
+    "Invalid audience": Explanation(
+        "The token was made for another server",
+        "Compare the public URL of the server that made it with the one that refused it.",
+    ),
+    "Invalid issuer": Explanation(
+        "The token was made by another server",
+        "Compare the public URL of the server that made it with the one that refused it.",
+    ),
+    "Token is not valid yet": Explanation(
+        "Two clocks differ", "Compare the clocks of the machines: one is ahead of the other."
+    ),
+    "Credential revoked": Explanation("The key is revoked", "That is final: generate a new key pair."),
+    "Credential has expired": Explanation("The key has expired", "Keys do not come back: generate a new key pair."),
+    "Credential paused": Explanation(
+        "The key is paused", "Resume it on its page, or with `ostiary keys resume`; its tokens work again at once."
+    ),
+    "Bank closed": Explanation(
+        "The bank is closed", "The server's operator can reopen it with `ostiary banks reopen`."
+    ),
+    "Organization closed": Explanation(
+        "The organization is closed", "None of its keys works. Ask the server's operator."
+    ),
+    "Token revoked": Explanation("This one token was revoked", NEW_TOKEN),
+    "Token no longer matches its key": Explanation("The bank has changed since the token was made", NEW_TOKEN),
+    "Authorization header is malformed.": Explanation(
+        "The request carries no usable token", "Send exactly one header: Authorization: Bearer <token>."
+    ),
+    "Client authentication failed": Explanation(
+        "Client id and secret do not match",
+        "Compare the client id with the one on the key's page. A lost secret cannot be shown again: generate a new "
+        "pair.",
+    ),
+}
+
+ADDRESS = Explanation(
+    "The address is not on the key's list",
+    "Add the address of the caller on the key's page or with `ostiary keys allow`, or call from one that is on the "
+    "list.",
+)
+# By the code, where the text is a different one each time.
+BY_CODE: Mapping[str, Explanation] = {
+    "forbidden": ADDRESS,
+    "not_found": Explanation(
+        "It does not exist for this token",
+        "It was never there, or it belongs to another bank: check which key made the token.",
+    ),
+    "invalid_scope": Explanation(
+        "A scope was asked for that this kind of key cannot have",
+        "Leave `scope` out to get all that the key may hold, or ask for fewer.",
+    ),
+    "invalid_client": Explanation(
+        "The key pair was not accepted", "Change what the message names and send the request again."
+    ),
+    "invalid_request": Explanation(
+        "The token request is malformed", "Send grant_type, client_id and client_secret, as in the request below."
+    ),
+    "unsupported_grant_type": Explanation("Another grant type was asked for", "Send grant_type=client_credentials."),
+}
+OTHER = Explanation("The request was refused", "Change what the message names and send the request again.")
+ADDRESS_REFUSED = "This key may not be used from "
+
+
+def explain(code: str, message: str) -> Explanation:
+    """A refusal by its code and text. Nothing of them is repeated that is not a word of ours."""
+    if message in BY_MESSAGE:
+        return BY_MESSAGE[message]
+    if message.startswith(ADDRESS_REFUSED):
+        return ADDRESS
+    match code:
+        case "invalid_scopes":
+            return _missing_scopes(message)
+        case "invalid_subject":
+            return _wrong_subject(message)
+    return BY_CODE.get(code, OTHER)
+
+
+def scopes_named_in(message: str) -> list[Scope]:
+    return [Scope(word) for word in re.findall(r"[a-z_:]+", message) if word in frozenset(Scope)]
+
+
+def _missing_scopes(message: str) -> Explanation:
+    scopes = scopes_named_in(message)
+    meaning = f"The token lacks the scope {' and '.join(scopes)}" if scopes else "The token lacks a scope"
+    if not scopes:
+        return Explanation(meaning, "Ask for it when you make the token, or leave `scope` out to get all of them.")
+    holders = [name for name, held in (("bank", BANK_KEY), ("organization", ORGANIZATION_KEY)) if {*scopes} <= held]
+    if not holders:
+        return Explanation(meaning, "No key can hold it: this is done by people, in the dashboard.")
+    kinds = " or ".join(holders)
+    return Explanation(meaning, f"Ask for it when you make the token. A key of a {kinds} may hold it.")
+
+
+def _wrong_subject(message: str) -> Explanation:
+    wanted = [subject for subject in Subject if re.search(rf"\b{subject}\b", message.lower())]
+    return Explanation(
+        "The token is of the wrong kind",
+        f"Use the token of {' or of '.join(_a_kind(each) for each in wanted)}."
+        if wanted
+        else "Use another kind of key.",
+    )
+
+
+def _a_kind(subject: Subject) -> str:
+    words = {Subject.BANK: "a bank key", Subject.ORGANIZATION: "an organization key", Subject.USER: "a person"}
+    return words.get(subject, "the operator")
