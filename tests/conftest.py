@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
+from playwright.sync_api import Browser
 from pydantic import SecretStr
 from starlette.testclient import TestClient
 
@@ -14,6 +15,7 @@ from ostiary.app import Ostiary, create_app
 from ostiary.db.store import Store
 from ostiary.migrations import alembic_runner
 from ostiary.settings import Settings
+from tests.browser import running_chromium
 from tests.live import MASTER_KEY, LiveServer, environment, free_port, start_server
 from tests.postgres import Postgres, running_postgres
 
@@ -113,6 +115,13 @@ def live(settings: Settings, database_url: str) -> Iterator[LiveServer]:
     """A real server on a free port; it shares database and keys with `ostiary`, should a test ask for both."""
     with start_server(environment(settings.data_dir, database_url), free_port()) as server:
         yield server
+
+
+# For a file, not for the whole run: as long as Playwright stands, no other event loop can run in this thread.
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with running_chromium() as started:
+        yield started
 
 
 @pytest.fixture
