@@ -38,6 +38,10 @@ class ApplicationKind(StrEnum):
         return Scope(f"{self}_applications:execute")
 
 
+# When people should begin to think of a successor.
+SOON = dt.timedelta(days=14)
+
+
 class ApplicationStatus(StrEnum):
     ACTIVE = "active"
     PAUSED = "paused"
@@ -88,6 +92,10 @@ class Application(Recorded, Model):
         if self.expires_at <= moment:
             return ApplicationStatus.EXPIRED
         return ApplicationStatus.PAUSED if self.paused_at is not None else ApplicationStatus.ACTIVE
+
+    def is_ending_at(self, moment: dt.datetime) -> bool:
+        """Whether it works and will soon expire."""
+        return self.status_at(moment) is ApplicationStatus.ACTIVE and self.expires_at <= moment + SOON
 
 
 class ApplicationSecret(Model):

@@ -1,17 +1,68 @@
 """Every SELECT on applications that people's work needs; the fast lane's are with the protocol."""
 
-from typing import Any
+import datetime as dt
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
-from sqlalchemy import Select, exists, func, or_, select, true
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Select, exists, func, literal, or_, select, true, tuple_
+from sqlalchemy.orm import Session, aliased, joinedload
 
 from ostiary.access.actor import Actor, Subject
-from ostiary.applications.models import Application, ApplicationKind
+from ostiary.applications.models import SOON, Application, ApplicationKind, ApplicationStatus, ApplicationUsage
+from ostiary.banks.models import Bank
+from ostiary.db.model import Moment
 from ostiary.db.pages import Page, read_page
 from ostiary.errors import NotFound
+from ostiary.users import queries as users
+from ostiary.users.models import Membership
 
 PEOPLE = {Subject.OPERATOR, Subject.USER}
 NEWEST_FIRST = (Application.created_at.desc(), Application.guid.desc())
+ENDING = "expires_soon"
+OPERATOR = "Operator"
+GONE = "Somebody who is gone"
+
+
+@dataclass(frozen=True)
+class KeyFilter:
+    """What is asked for; the status is one of ApplicationStatus, or ENDING for those that expire soon."""
+
+    kind: str = ""
+    bank_guid: str = ""
+    status: str = ""
+    # A part of the name or of the client id.
+    search: str = ""
+
+
+class Described(NamedTuple):
+    """A key with what it belongs to and who made it, as a page shows it."""
+
+    application: Application
+    # None for an organization key.
+    bank: Bank | None
+    # None for the operator, and for somebody who has left.
+    maker: Membership | None
+    is_replaced: bool
+
+    @property
+    def kind(self) -> ApplicationKind:
+        return ApplicationKind(self.application.kind)
+
+    def status_at(self, moment: dt.datetime) -> str:
+        """As in a KeyFilter."""
+        return ENDING if self.application.is_ending_at(moment) else self.application.status_at(moment)
+
+    @property
+    def is_production(self) -> bool:
+        """Whether production's rules hold for it; an organization's key counts as production."""
+        return self.bank is None or self.bank.is_production
+
+    @property
+    def maker_name(self) -> str:
+        if not self.application.created_by:
+            return OPERATOR
+        return self.maker.shown_name if self.maker else GONE
 
 
 def visible_to(actor: Actor) -> Select[Application]:
@@ -41,6 +92,16 @@ def get(db: Session, actor: Actor, kind: ApplicationKind, client_id: str) -> App
     return found
 
 
+def get_to_change(db: Session, actor: Actor, kind: ApplicationKind, client_id: str) -> Application:
+    """Nobody else changes it before this unit of work ends."""
+    named = or_(Application.client_id == client_id, Application.guid == client_id)
+    # SQLite ignores this and does not need it: its one writer is us.
+    found = db.scalar(visible_to(actor).where(Application.kind == kind, named).with_for_update())
+    if found is None:
+        raise NotFound("application")
+    return found
+
+
 def find_by_form(db: Session, actor: Actor, form_digest: bytes) -> Application | None:
     """The key that a form has made already, when it arrives a second time."""
     return db.scalar(visible_to(actor).where(Application.form_digest == form_digest))
@@ -60,6 +121,109 @@ def page(
     if bank_guid is not None:
         rows = rows.where(Application.bank_guid == bank_guid)
     return read_page(db, rows, NEWEST_FIRST, page, per_page)
+
+
+def describe(db: Session, actor: Actor, guid: str) -> Described:
+    row = db.execute(_described(visible_to(actor).where(Application.guid == guid))).first()
+    if row is None:
+        raise NotFound("application")
+    return Described(*row)
+
+
+def newest(
+    db: Session, actor: Actor, wanted: KeyFilter, now: dt.datetime, *, before: str, most: int
+) -> Sequence[Described]:
+    """The newest keys, or those that come after the one that is known: no page costs more than another."""
+    rows = visible_to(actor).where(*_conditions(wanted, now))
+    start = db.scalar(visible_to(actor).where(Application.guid == before)) if before else None
+    if start is not None:
+        place = tuple_(literal(start.created_at, Moment), start.guid)
+        rows = rows.where(tuple_(Application.created_at, Application.guid) < place)
+    return [Described(*row) for row in db.execute(_described(rows).order_by(*NEWEST_FIRST).limit(most))]
+
+
+def _described(rows: Select[Application]) -> Select[Application, Bank, Membership, bool]:
+    successor = aliased(Application)
+    is_replaced = exists().where(successor.replaces_guid == Application.guid, successor.revoked_at.is_(None))
+    return (
+        rows.outerjoin(Bank, Bank.guid == Application.bank_guid)
+        .outerjoin(Membership, Membership.guid == Application.created_by)
+        .add_columns(Bank, Membership, is_replaced)
+        .options(joinedload(Membership.user))
+    )
+
+
+def _conditions(wanted: KeyFilter, now: dt.datetime) -> list[ColumnElement[bool]]:
+    found = _with_status(wanted.status, now)
+    if wanted.kind:
+        found.append(Application.kind == wanted.kind)
+    if wanted.bank_guid:
+        found.append(Application.bank_guid == wanted.bank_guid)
+    if wanted.search:
+        texts = (Application.name, Application.client_id)
+        found.append(or_(*(text.icontains(wanted.search, autoescape=True) for text in texts)))
+    return found
+
+
+def _with_status(status: str, now: dt.datetime) -> list[ColumnElement[bool]]:
+    is_unrevoked, is_unpaused = Application.revoked_at.is_(None), Application.paused_at.is_(None)
+    is_unexpired = Application.expires_at > now
+    is_live = [is_unrevoked, is_unexpired, is_unpaused]
+    conditions: dict[str, list[ColumnElement[bool]]] = {
+        ApplicationStatus.ACTIVE: is_live,
+        ENDING: [*is_live, Application.expires_at <= now + SOON],
+        ApplicationStatus.PAUSED: [is_unrevoked, is_unexpired, ~is_unpaused],
+        ApplicationStatus.EXPIRED: [is_unrevoked, ~is_unexpired],
+        ApplicationStatus.REVOKED: [~is_unrevoked],
+    }
+    return conditions.get(status, [])
+
+
+def people(db: Session, actor: Actor, guids: Collection[str]) -> Mapping[str, str]:
+    """The names of those members of the organization, by guid."""
+    found = db.scalars(users.visible_to(actor).where(Membership.guid.in_(guids)))
+    return {member.guid: member.shown_name for member in found}
+
+
+def find_by_guid(db: Session, actor: Actor, guid: str | None) -> Application | None:
+    """Of either kind."""
+    return db.scalar(visible_to(actor).where(Application.guid == guid)) if guid else None
+
+
+def find_successor(db: Session, actor: Actor, guid: str) -> Application | None:
+    """The newest key that was made to take over from this one."""
+    made = visible_to(actor).where(Application.replaces_guid == guid, Application.revoked_at.is_(None))
+    return db.scalar(made.order_by(*NEWEST_FIRST).limit(1))
+
+
+def has_another(db: Session, actor: Actor, application: Application, now: dt.datetime) -> bool:
+    """Whether the bank, or the organization itself, has another key that works."""
+    live = visible_to(actor).where(*_with_status(ApplicationStatus.ACTIVE, now), Application.kind == application.kind)
+    others = live.where(
+        Application.organization_guid == application.organization_guid,
+        Application.bank_guid.is_not_distinct_from(application.bank_guid),
+        Application.guid != application.guid,
+    )
+    return bool(db.scalar(select(exists(others))))
+
+
+class Counted(NamedTuple):
+    hour: dt.datetime
+    outcome: str
+    times: int
+
+
+def usage(db: Session, actor: Actor, guid: str, since: dt.datetime) -> Sequence[Counted]:
+    """What happened with a key, hour by hour."""
+    table = ApplicationUsage
+    rows = (
+        visible_to(actor)
+        .join(table, table.application_guid == Application.guid)
+        .where(Application.guid == guid, table.hour >= since)
+        .with_only_columns(table.hour, table.outcome, table.count, maintain_column_froms=True)
+        .order_by(table.hour, table.outcome)
+    )
+    return [Counted(*row) for row in db.execute(rows)]
 
 
 def by_owner(counted: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:

@@ -3,6 +3,7 @@
 import datetime as dt
 from dataclasses import dataclass
 
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from ostiary import clock
@@ -10,7 +11,9 @@ from ostiary.access.actor import Actor, Subject
 from ostiary.access.scopes import Scope
 from ostiary.applications import queries
 from ostiary.applications.credentials import Digester, new_client_id, new_secret
+from ostiary.applications.merging import Seen, merged
 from ostiary.applications.models import Application, ApplicationKind, ApplicationSecret
+from ostiary.applications.rights import holds_all
 from ostiary.applications.schemas import ApplicationChanges, NewApplication
 from ostiary.banks import queries as banks
 from ostiary.banks.models import Bank
@@ -88,6 +91,9 @@ def replace(
     _must_hold_all(actor, kind, bank)
     _refuse_a_repeat(db, actor, origin)
     _refuse_if_revoked(old)
+    if bank is not None and bank.is_production and not old.ip_allowlist:
+        # Made while the bank was a sandbox.
+        raise _addresses_required()
     new = NewApplication(
         name=old.name, expires_at=clock.now() + (old.expires_at - old.created_at), ip_allowlist=old.ip_allowlist
     )
@@ -110,12 +116,17 @@ def page(
 
 
 def update(
-    db: Session, actor: Actor, kind: ApplicationKind, client_id: str, sent: Sent[ApplicationChanges]
+    db: Session,
+    actor: Actor,
+    kind: ApplicationKind,
+    client_id: str,
+    sent: Sent[ApplicationChanges],
+    seen: Seen | None = None,
 ) -> Application:
     """Change name or address list; tokens already issued obey a new list from the next request on."""
     actor.must(kind.writes, Subject.USER)
     application, bank = _get_for(db, actor, kind, client_id, kind.writes)
-    changes = sent.read()
+    changes = sent.read() if seen is None else merged(application, sent.read(), seen)
     facts: dict[str, object] = {}
     if changes.name is not None and changes.name != application.name:
         facts["name"] = [application.name, changes.name]
@@ -185,7 +196,13 @@ def _create(
         replaces_guid=origin.replaces_guid,
     )
     db.add(application)
-    db.flush()  # the secret names the application
+    try:
+        db.flush()  # the secret names the application
+    except IntegrityError as error:
+        if origin.form_digest is None:
+            raise
+        # The form arrived twice at once, and on PostgreSQL neither of the two saw the other.
+        raise _made_already() from error
     db.add(_keep(digester, application, secret, clock.now()))
     facts: dict[str, object] = {"name": new.name, "client_id": application.client_id}
     facts["ip_allowlist"] = application.ip_allowlist
@@ -216,23 +233,25 @@ def _get_for(
     db: Session, actor: Actor, kind: ApplicationKind, client_id: str, scope: Scope
 ) -> tuple[Application, Bank | None]:
     """The key and its bank, where the actor must hold `scope`; an organization's key counts as production."""
-    application = queries.get(db, actor, kind, client_id)
+    application = queries.get_to_change(db, actor, kind, client_id)
     bank = banks.get(db, actor, application.bank_guid) if application.bank_guid else None
     actor.must_there(scope, is_production=bank is None or bank.is_production)
     return application, bank
 
 
 def _must_hold_all(actor: Actor, kind: ApplicationKind, bank: Bank | None) -> None:
-    """A key never holds more than its maker's role has in that bank (DESIGN §6)."""
-    held = actor.scopes_there(is_production=bank is None or bank.is_production)
-    if not kind.scopes <= held:
+    if not holds_all(actor, kind, is_production=bank is None or bank.is_production):
         raise Forbidden("forbidden", "A key of this kind could do more there than your role may")
 
 
 def _refuse_a_repeat(db: Session, actor: Actor, origin: Origin) -> None:
     made = queries.find_by_form(db, actor, origin.form_digest) if origin.form_digest else None
     if made is not None:
-        raise Invalid("data_exists", "This form has made its key already", status=409, guid=made.guid)
+        raise _made_already()
+
+
+def _made_already() -> Invalid:
+    return Invalid("data_exists", "This form has made its key already", status=409)
 
 
 def _refuse_if_revoked(application: Application) -> None:
@@ -242,7 +261,9 @@ def _refuse_if_revoked(application: Application) -> None:
 
 def _addresses_required() -> Invalid:
     message = "A key of a production bank needs a list of source addresses (ip_allowlist)"
-    return Invalid("missing_parameter", message, status=422, field="ip_allowlist")
+    problem = Invalid("missing_parameter", message, status=422)
+    problem.at = {"ip_allowlist": "A key of a production bank needs at least one address."}
+    return problem
 
 
 def _record(db: Session, actor: Actor, event_type: EventType, application: Application, **facts: object) -> None:

@@ -1,0 +1,28 @@
+"""What became of requests with a key, in words for people."""
+
+from collections.abc import Mapping
+
+ISSUED = "token_issued"
+
+# As `usage` counts them: what the token endpoint refused, and what the API did.
+REFUSALS: Mapping[str, str] = {
+    "invalid_client": "The client secret was wrong",
+    "address_not_allowed": "The address is not on the key's list",
+    "invalid_scope": "A scope was asked for that this kind of key cannot have",
+    "paused": "The key was paused",
+    "expired": "The key had expired",
+    "revoked": "The key was revoked",
+    "token_revoked": "The token had been revoked",
+    "bank_closed": "The bank was closed",
+    "organization_closed": "The organization was closed",
+    # Counted for no key, because a request like this does not say for certain whose it is.
+    "invalid_request": "The request was malformed",
+    "unsupported_grant_type": "Another grant type was asked for",
+    "signature": "The token was not one of ours",
+    "token_expired": "The token had expired",
+}
+
+
+def in_words(outcome: str) -> str:
+    # A later release may have counted something that this one does not know.
+    return REFUSALS.get(outcome, outcome.replace("_", " ").capitalize())
