@@ -8,6 +8,8 @@ from fastapi import APIRouter, FastAPI
 
 from ostiary import __version__, migrations
 from ostiary.access.addresses import ClientAddress
+from ostiary.applications import generation, key_pages, key_state_pages, new_key_pages
+from ostiary.applications import pages as developers
 from ostiary.applications.api import router as applications
 from ostiary.applications.credentials import Digester
 from ostiary.applications.usage import Usage
@@ -16,6 +18,7 @@ from ostiary.crypto import master_key
 from ostiary.crypto.sealing import Seal
 from ostiary.customers.api import router as customers
 from ostiary.customers.recording import settle
+from ostiary.dashboard import activity, overview, token_doctor
 from ostiary.dashboard import pages as way_in
 from ostiary.dashboard.frame import frame_of
 from ostiary.db.fast_reads import FastReads, open_reads
@@ -47,7 +50,19 @@ DELIVERY_SECONDS = 0.25
 
 # Rooms that have templates, and the tables of their pages.
 ROOMS = ("users", "organizations", "banks", "applications", "customers", "dashboard")
-PAGES = (theme.pages, entry_pages.pages, way_in.pages)
+PAGES = (
+    theme.pages,
+    entry_pages.pages,
+    way_in.pages,
+    overview.pages,
+    activity.pages,
+    token_doctor.pages,
+    developers.pages,
+    # Before the page of one key, which would take `new` for its guid.
+    new_key_pages.pages,
+    key_pages.pages,
+    key_state_pages.pages,
+)
 # What programs ask for; everything else is for people.
 PROGRAMS = ("/api/", "/.well-known/")
 
@@ -152,6 +167,8 @@ class Ostiary:
         sessions = Sessions(house.settings)
         shared = {
             entry_pages.SESSIONS: sessions,
+            generation.DIGESTER: house.digester,
+            token_doctor.SIGNING_KEYS: self.keys,
             entry_pages.ENTRANCE: Entrance(house.store, house.settings, SignInThrottle()),
         }
         server = PageServer(

@@ -16,6 +16,7 @@ class Explanation(NamedTuple):
 
 
 NEW_TOKEN = "Make a new token with the same key pair. The key itself is fine."  # noqa: S105 - advice
+COPY_AGAIN = "Copy it again, all of it, or make a new one with the same key pair."
 IF_IT_WAS_SEEN = (
     "If somebody else could have read it on its way here (a history, a chat, a log), revoke its key and generate a "
     "new pair."
@@ -26,7 +27,7 @@ BY_MESSAGE: Mapping[str, Explanation] = {
     "Signature has expired": Explanation("The token has expired", NEW_TOKEN),
     "Signature verification raised": Explanation(
         "The server does not know the token's signature",
-        "The token was altered, cut off, or made by another server. " + NEW_TOKEN,
+        "The token was altered, cut off, or made by another server. " + COPY_AGAIN,
     ),
     "Invalid audience": Explanation(
         "The token was made for another server",
@@ -86,6 +87,8 @@ BY_CODE: Mapping[str, Explanation] = {
     ),
     "unsupported_grant_type": Explanation("Another grant type was asked for", "Send grant_type=client_credentials."),
 }
+# RFC 6749 §5.2: the token endpoint's own.
+OAUTH_CODES = frozenset({"invalid_scope", "invalid_client", "invalid_request", "unsupported_grant_type"})
 OTHER = Explanation("The request was refused", "Change what the message names and send the request again.")
 ADDRESS_REFUSED = "This key may not be used from "
 
@@ -113,11 +116,12 @@ def _missing_scopes(message: str) -> Explanation:
     meaning = f"The token lacks the scope {' and '.join(scopes)}" if scopes else "The token lacks a scope"
     if not scopes:
         return Explanation(meaning, "Ask for it when you make the token, or leave `scope` out to get all of them.")
-    holders = [name for name, held in (("bank", BANK_KEY), ("organization", ORGANIZATION_KEY)) if {*scopes} <= held]
+    kinds = (("A bank key", BANK_KEY), ("An organization key", ORGANIZATION_KEY))
+    holders = [name for name, held in kinds if {*scopes} <= held]
     if not holders:
         return Explanation(meaning, "No key can hold it: this is done by people, in the dashboard.")
-    kinds = " or ".join(holders)
-    return Explanation(meaning, f"Ask for it when you make the token. A key of a {kinds} may hold it.")
+    allowed = " or ".join([holders[0], *(each.lower() for each in holders[1:])])
+    return Explanation(meaning, f"{allowed} may hold it: ask for it when you make the token.")
 
 
 def _wrong_subject(message: str) -> Explanation:

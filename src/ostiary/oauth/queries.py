@@ -1,10 +1,11 @@
-"""Every SELECT of the protocol: the two reads of the fast lane, and the signing keys."""
+"""Every SELECT of the protocol: the two reads of the fast lane, the doctor's, and the signing keys."""
 
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from ostiary.access.actor import Actor
 from ostiary.applications.models import Application, ApplicationSecret
 from ostiary.banks.models import Bank
 from ostiary.oauth.models import Revocation, SigningKey
@@ -81,6 +82,15 @@ def _standing(asked: sa.FromClause, *more: Any) -> sa.Select[Any]:  # noqa: ANN4
         .outerjoin(Bank, Bank.guid == Application.bank_guid)
         .outerjoin(SigningKey, SigningKey.kid == asked.c.kid)
     )
+
+
+def standing_of(db: Session, actor: Actor, client_id: str, kid: str, jti: str) -> Standing | None:
+    """What the bearer check would read at this moment, for somebody of the organization whose key it is."""
+    words = zip(BY_TOKEN, (client_id, kid, jti), strict=True)
+    asked = sa.select(sa.literal(0).label("n"), *(sa.literal(word, sa.String).label(name) for name, word in words))
+    mine = by_token(asked.subquery("asked")).where(Application.organization_guid == actor.organization_guid)
+    row = db.execute(mine).first()
+    return Standing._make(row) if row else None
 
 
 def by_age(db: Session) -> list[SigningKey]:

@@ -75,7 +75,7 @@ def parameters(kind: str, body: bytes) -> Mapping[str, str]:
 
 def _from_json(body: bytes) -> dict[str, str]:
     try:
-        members = strict.json_object(body)
+        members = strict.flat_object(body)
     except strict.DuplicateName:
         raise InvalidRequest("A parameter is repeated") from None
     except ValueError:

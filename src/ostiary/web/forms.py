@@ -13,8 +13,8 @@ M = TypeVar("M", bound=BaseModel)
 
 LIMIT_BYTES = 64 * 1024
 MOST_FIELDS = 500
-# What a page never repeats, whatever went wrong.
-SECRET_PREFIX = "password"  # noqa: S105 - the beginning of names
+# What a page never repeats, whatever went wrong: the beginnings of names.
+SECRET_PREFIXES = ("password", "pasted")
 
 Fields = Mapping[str, Sequence[str]]
 
@@ -55,7 +55,7 @@ class Form:
             (name, value)
             for name, values in self._fields.items()
             for value in values
-            if not name.startswith(SECRET_PREFIX)
+            if not name.startswith(SECRET_PREFIXES)
         ]
 
     def read_as(self, model: type[M], **more: object) -> Sent[M]:

@@ -1,0 +1,254 @@
+"""What is wrong with a token, a key or a refusal that somebody pasted, and whether the key itself is fine."""
+
+import datetime as dt
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from sqlalchemy.orm import Session
+
+from ostiary import clock
+from ostiary.access import addresses
+from ostiary.access.actor import Actor
+from ostiary.applications.models import Application
+from ostiary.applications.token_recipes import recipes
+from ostiary.crypto import strict
+from ostiary.dashboard import queries
+from ostiary.oauth import explanations
+from ostiary.oauth import queries as protocol
+from ostiary.oauth.access_tokens import AccessTokens, Claims, NotAToken
+from ostiary.oauth.bearer import AHEAD_SECONDS, LOOKED_UP
+from ostiary.oauth.explanations import BY_MESSAGE, COPY_AGAIN, NEW_TOKEN, OAUTH_CODES, Explanation, explain
+from ostiary.oauth.pasted import SIGNATURE_LETTERS, Pasted, Refusal
+from ostiary.oauth.queries import Standing
+from ostiary.oauth.signing_keys import SigningKeys
+from ostiary.oauth.standing import Refused, refused
+
+PARTS = 3
+# An address of a server, and nothing that could be anything else.
+ISSUER = re.compile(r"https?://[A-Za-z0-9.:\[\]/_-]{1,200}\Z")
+LAST_SECOND = 253_402_300_799
+ANYBODY = "$OSTIARY_CLIENT_ID"
+REFUSED_AGAIN = "A new token would be refused as well, because of its key."
+NOT_OURS = (
+    "It was altered or cut off on its way, or it was made by another server or for another organization. Make a new "
+    "one with your own key pair."
+)
+# Refusals that no new token changes.
+LASTING_CODES = {"forbidden", "not_found", "invalid_subject"}
+
+
+@dataclass(frozen=True)
+class TokenFacts:
+    """What a token of one's own organization says."""
+
+    made_at: dt.datetime
+    expires_at: dt.datetime
+    bank_guid: str | None
+    bank_name: str
+    scopes: Sequence[str]
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    title: str
+    # As of alerts: good, warning or bad.
+    tone: str
+    what_to_do: str
+    # Whatever else is worth knowing, a sentence each.
+    more: Sequence[str] = ()
+    key: Application | None = None
+    token: TokenFacts | None = None
+    # The request that helps, where one does.
+    request: str = ""
+
+
+@dataclass(frozen=True)
+class Doctor:
+    """Asks what the bearer check would ask, in its order, for one member of an organization."""
+
+    db: Session
+    actor: Actor
+    issuer: str
+    keys: SigningKeys
+    now: dt.datetime
+
+    def diagnose(self, pasted: Pasted) -> Diagnosis | None:
+        """None when nothing in it was recognized."""
+        if pasted.has_secret:
+            return self._of_secret(pasted.client_id)
+        if pasted.token:
+            found = self._of_token(pasted.token)
+            return self._with_the_rest(found, pasted)
+        if pasted.refusal is not None:
+            return self._of_refusal(pasted.refusal, pasted.client_id)
+        return self._of_client_id(pasted.client_id) if pasted.client_id else None
+
+    def _of_secret(self, client_id: str) -> Diagnosis:
+        return Diagnosis(
+            "This is a client secret, not a token",
+            "warning",
+            f"Nothing of it was kept. {explanations.IF_IT_WAS_SEEN}",
+            key=queries.find_key(self.db, self.actor, client_id) if client_id else None,
+        )
+
+    def _of_client_id(self, client_id: str) -> Diagnosis:
+        key = queries.find_key(self.db, self.actor, client_id)
+        if key is None:
+            return Diagnosis("This is not a key of your organization", "bad", "Compare it with the list of your keys.")
+        standing = protocol.standing_of(self.db, self.actor, client_id, "", "")
+        reason = refused(standing, self.now.timestamp()) if standing else Refused.REVOKED
+        if reason is not None:
+            meaning, what_to_do = BY_MESSAGE[reason]
+            return Diagnosis(meaning, "bad", what_to_do, key=key)
+        return Diagnosis("The key is fine", "good", "It gets a token with this request.", (), key, None, self._ask(key))
+
+    def _of_refusal(self, refusal: Refusal, client_id: str) -> Diagnosis:
+        meaning, what_to_do = explain(refusal.code, refusal.message)
+        key = queries.find_key(self.db, self.actor, client_id) if client_id else None
+        more = _expiry_of(refusal, self.now)
+        if key is None and refusal.code not in OAUTH_CODES:
+            more.append("Paste the token itself to see how it stands with its key.")
+        is_lasting = refusal.code in LASTING_CODES or refusal.message in set(Refused)
+        return Diagnosis(meaning, "bad", what_to_do, more, key, None, "" if is_lasting else self._ask(key))
+
+    def _of_token(self, token: str) -> Diagnosis:
+        try:
+            # Made for this one token: the tokens that are remembered for speed are not this page's business.
+            claims = AccessTokens(self.issuer, self.keys).read(token if token.isascii() else "")
+        except NotAToken:
+            return self._of_stranger(token)
+        is_readable = LOOKED_UP.match(claims.client_id) and LOOKED_UP.match(claims.jti)
+        key = queries.find_key(self.db, self.actor, claims.client_id) if is_readable else None
+        if key is None:
+            return self._of_stranger(token)
+        standing = protocol.standing_of(self.db, self.actor, claims.client_id, claims.kid, claims.jti)
+        return self._of_own(claims, standing, key) if standing else self._of_stranger(token)
+
+    def _of_stranger(self, token: str) -> Diagnosis:
+        """Nothing here depends on anything but what was pasted: whose a token is, is nobody else's business."""
+        fault = _fault_of_form(token)
+        if fault:
+            return Diagnosis("This is not a whole token", "bad", f"{fault} {COPY_AGAIN}", request=self._ask(None))
+        other = _issuer_in(token)
+        if not other or other == self.issuer:
+            return Diagnosis("This is not a token of your organization", "bad", NOT_OURS, request=self._ask(None))
+        advice = f"It says it comes from {other}; this server is {self.issuer}. Send it there, or make a new one here."
+        return Diagnosis("The token was made by another server", "bad", advice, request=self._ask(None))
+
+    def _of_own(self, claims: Claims, standing: Standing, key: Application) -> Diagnosis:
+        reason = refused(standing, self.now.timestamp())
+        troubles = list(_troubles(claims, standing, reason, self.issuer, self.now.timestamp()))
+        facts = self._facts(claims, standing)
+        if not troubles:
+            left = clock.in_words(claims.exp - self.now.timestamp())
+            advice = (
+                "If it is refused all the same, look at the address of the caller, at the scope that the request needs "
+                "and at the kind of key, or paste the error body."
+            )
+            more = [_where_from(key, self.actor.address, is_production=standing.bank_type == "production")]
+            return Diagnosis(f"The token is good for another {left}", "good", advice, more, key, facts)
+        (meaning, what_to_do), *others = troubles
+        more = [f"{other.meaning}. {other.what_to_do}" for other in others]
+        if reason is None:
+            more.append(f"The key “{key.name}” itself is fine.")
+        return Diagnosis(meaning, "bad", what_to_do, more, key, facts, "" if reason else self._ask(key))
+
+    def _facts(self, claims: Claims, standing: Standing) -> TokenFacts:
+        bank = queries.names(self.db, self.actor, [standing.bank_guid] if standing.bank_guid else [])
+        named = bank.get(standing.bank_guid or "")
+        return TokenFacts(
+            made_at=_moment(claims.iat),
+            expires_at=_moment(claims.exp),
+            bank_guid=standing.bank_guid,
+            bank_name=named.text if named else "",
+            scopes=claims.scope.split(),
+        )
+
+    def _with_the_rest(self, found: Diagnosis, pasted: Pasted) -> Diagnosis:
+        more = list(found.more)
+        if pasted.refusal is not None and not _tells(found, pasted.refusal):
+            meaning, what_to_do = explain(pasted.refusal.code, pasted.refusal.message)
+            more.append(f"The error body says: {meaning[0].lower()}{meaning[1:]}. {what_to_do}")
+        if pasted.is_wrapped:
+            more.append("There are blanks or line ends in the middle of it: a request needs it in one piece.")
+        if pasted.lacks_bearer:
+            more.append("The header lacks a word: Authorization: Bearer <token>.")
+        return replace(found, more=more)
+
+    def _ask(self, key: Application | None) -> str:
+        return recipes(self.issuer, key.client_id if key else ANYBODY)[0].text
+
+
+def _troubles(
+    claims: Claims, standing: Standing, reason: Refused | None, issuer: str, now_seconds: float
+) -> Iterator[Explanation]:
+    """What the bearer check would refuse, in its order (DESIGN §6)."""
+    if claims.exp <= now_seconds:
+        advice = NEW_TOKEN if reason is None else REFUSED_AGAIN
+        yield Explanation(f"The token expired {clock.in_words(now_seconds - claims.exp)} ago", advice)
+    for claim, message in ((claims.aud, "Invalid audience"), (claims.iss, "Invalid issuer")):
+        if claim != issuer:
+            said = f"It says {claim}, this server is {issuer}. " if ISSUER.match(claim) else ""
+            yield Explanation(BY_MESSAGE[message].meaning, f"{said}Has the public URL changed? {NEW_TOKEN}")
+    ahead = max(claims.iat, claims.nbf) - now_seconds
+    if ahead > AHEAD_SECONDS:
+        advice = f"It says it was made {clock.in_words(ahead)} from now: the server that made it is ahead of this one."
+        yield Explanation("Two clocks differ", advice)
+    if standing.kid is None or standing.key_retired_at is not None:
+        yield Explanation("It was signed with a key that counts no longer", NEW_TOKEN)
+    if reason is not None:
+        yield BY_MESSAGE[reason]
+    if standing.revoked_jti is not None:
+        yield BY_MESSAGE["Token revoked"]
+    said_place = (claims.sub_type, claims.organization_guid, claims.bank_guid, claims.bank_type)
+    if said_place != (standing.kind, standing.organization_guid, standing.bank_guid, standing.bank_type):
+        yield BY_MESSAGE["Token no longer matches its key"]
+
+
+def _fault_of_form(token: str) -> str:
+    """What is missing of a token that was cut off; empty when nothing is."""
+    parts = token.split(".")
+    if len(parts) != PARTS:
+        return f"A token has three parts with dots between, this has {len(parts)}: something was lost on its way."
+    if len(parts[2]) != SIGNATURE_LETTERS:
+        return f"The last part of a token has {SIGNATURE_LETTERS} letters, this one has {len(parts[2])}."
+    return "" if all(parts) and _members_of(parts[1]) else "Letters of it were lost or changed."
+
+
+def _issuer_in(token: str) -> str:
+    issuer = _members_of(token.split(".")[1]).get("iss")
+    return issuer if isinstance(issuer, str) and ISSUER.match(issuer) else ""
+
+
+def _members_of(part: str) -> dict[str, object]:
+    try:
+        return strict.json_object(strict.b64url(part.encode()))
+    except ValueError:
+        return {}
+
+
+def _expiry_of(refusal: Refusal, now: dt.datetime) -> list[str]:
+    try:
+        expired_at = dt.datetime.fromisoformat(str(refusal.members["expired_at"])).astimezone(clock.UTC)
+    except (KeyError, ValueError, OverflowError):
+        return []
+    seconds = (now - expired_at).total_seconds()
+    if seconds < -AHEAD_SECONDS:
+        return ["By this server's clock the token has not expired yet: the clocks of two machines differ."]
+    return [f"The token expired {clock.in_words(max(seconds, 0))} ago."]
+
+
+def _where_from(key: Application, address: str, *, is_production: bool) -> str:
+    if not key.ip_allowlist:
+        return "Its key has no address list, which production refuses." if is_production else "It works from anywhere."
+    here = "is" if addresses.allows(key.ip_allowlist_text, address) else "is not"
+    return f"It works from {', '.join(key.ip_allowlist)}. Your own address, {address}, {here} on that list."
+
+
+def _tells(found: Diagnosis, refusal: Refusal) -> bool:
+    return found.title.startswith("The token expired") and refusal.message == "Signature has expired"
+
+
+def _moment(seconds: int) -> dt.datetime:
+    return dt.datetime.fromtimestamp(min(max(seconds, 0), LAST_SECOND), clock.UTC)

@@ -1,0 +1,135 @@
+"""What pages of several slices show: names, use summed up, keys that need somebody; each slice asked for its own."""
+
+import datetime as dt
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from sqlalchemy import Select, func, or_, select
+from sqlalchemy.orm import Session, aliased
+
+from ostiary.access.actor import Actor
+from ostiary.applications import queries as applications
+from ostiary.applications.models import Application, ApplicationUsage, OrganizationUsage
+from ostiary.banks import queries as banks
+from ostiary.banks.models import Bank
+from ostiary.customers.models import Customer
+from ostiary.oauth.standing import Refused
+from ostiary.users import queries as users
+from ostiary.users.models import Membership
+
+# As the token endpoint and the bearer check count it.
+EXPIRED = Refused.EXPIRED.name.lower()
+# Of keys that have expired, so many of the latest are asked whether somebody still tries them.
+MOST_EXPIRED = 500
+# Counting every row of a long table would make the page slower with each one.
+MOST_COUNTED = 10_000
+
+
+class Counted(NamedTuple):
+    hour: dt.datetime
+    outcome: str
+    times: int
+
+
+class Tried(NamedTuple):
+    """A key that has expired, how often it was tried all the same, and in which hour last."""
+
+    key: Application
+    times: int
+    last_hour: dt.datetime
+
+
+@dataclass(frozen=True)
+class Named:
+    """A thing by its name, and the page it has, if any."""
+
+    text: str
+    path: str = ""
+
+
+def names(db: Session, actor: Actor, guids: Collection[str]) -> Mapping[str, Named]:
+    """Keys, banks and people of the actor's organization by their guids; a person also by the guid of the account."""
+    found: dict[str, Named] = {}
+    if not guids:
+        return found
+    for key in db.scalars(applications.visible_to(actor).where(Application.guid.in_(guids))):
+        found[key.guid] = Named(key.name, f"/developers/keys/{key.guid}")
+    for bank in db.scalars(banks.visible_to(actor).where(Bank.guid.in_(guids))):
+        found[bank.guid] = Named(bank.name, f"/banks/{bank.guid}")
+    either = or_(Membership.guid.in_(guids), Membership.user_guid.in_(guids))
+    for member in db.scalars(users.visible_to(actor).where(either)):
+        named = Named(member.shown_name, "/team")
+        found |= {member.guid: named, member.user_guid or member.guid: named}
+    return found
+
+
+def find_key(db: Session, actor: Actor, word: str) -> Application | None:
+    """A key of either kind by its guid or client id."""
+    named = or_(Application.guid == word, Application.client_id == word)
+    return db.scalar(applications.visible_to(actor).where(named))
+
+
+def find_person(db: Session, actor: Actor, guid: str) -> Membership | None:
+    return db.scalar(users.visible_to(actor).where(Membership.guid == guid))
+
+
+def usage(db: Session, actor: Actor, bank_guid: str, since: dt.datetime) -> Sequence[Counted]:
+    """What became of requests with the keys of a bank, or of the whole organization, hour by hour."""
+    table = OrganizationUsage
+    rows = select(table.hour, table.outcome, func.sum(table.count)).where(
+        table.organization_guid == actor.organization_guid, table.hour >= since
+    )
+    if bank_guid:
+        rows = rows.where(table.bank_guid == bank_guid)
+    # PostgreSQL sums into a type that knows fractions.
+    found = db.execute(rows.group_by(table.hour, table.outcome).order_by(table.hour))
+    return [Counted(hour, outcome, int(count)) for hour, outcome, count in found]
+
+
+def ending(
+    db: Session, actor: Actor, bank_guid: str, now: dt.datetime, until: dt.datetime, most: int
+) -> Sequence[Application]:
+    """Keys that will expire by then, the next one first."""
+    rows = _living(actor, bank_guid).where(Application.expires_at > now, Application.expires_at <= until)
+    return db.scalars(rows.order_by(Application.expires_at, Application.guid).limit(most)).all()
+
+
+def still_tried(
+    db: Session, actor: Actor, bank_guid: str, now: dt.datetime, since: dt.datetime, most: int
+) -> Sequence[Tried]:
+    """Expired keys that somebody has tried since, the most stubborn first."""
+    latest = _living(actor, bank_guid).where(Application.expires_at <= now).order_by(Application.expires_at.desc())
+    key = aliased(Application, latest.limit(MOST_EXPIRED).subquery())
+    used = ApplicationUsage
+    count, last_hour = func.sum(used.count).label("tried"), func.max(used.hour)
+    rows = (
+        select(key.guid, count, last_hour)
+        .join(used, used.application_guid == key.guid)
+        .where(used.outcome == EXPIRED, used.hour >= since)
+        .group_by(key.guid)
+        .order_by(count.desc(), key.guid)
+    )
+    found = {guid: (int(times), hour) for guid, times, hour in db.execute(rows.limit(most))}
+    keys = db.scalars(applications.visible_to(actor).where(Application.guid.in_(found)))
+    tried = [Tried(each, *found[each.guid]) for each in keys]
+    return sorted(tried, key=lambda one: (-one.times, one.key.guid))
+
+
+def has_used_key(db: Session, actor: Actor) -> bool:
+    """Whether any key has ever got a token."""
+    return db.scalar(applications.visible_to(actor).where(Application.last_used_at.is_not(None)).limit(1)) is not None
+
+
+def count_customers(db: Session, actor: Actor, bank_guid: str) -> int:
+    """Up to one more than MOST_COUNTED."""
+    places = banks.visible_to(actor).with_only_columns(Bank.guid)
+    rows = select(Customer.guid).where(Customer.bank_guid.in_(places))
+    if bank_guid:
+        rows = rows.where(Customer.bank_guid == bank_guid)
+    return db.scalar(select(func.count()).select_from(rows.limit(MOST_COUNTED + 1).subquery())) or 0
+
+
+def _living(actor: Actor, bank_guid: str) -> Select[Application]:
+    rows = applications.visible_to(actor).where(Application.revoked_at.is_(None))
+    return rows.where(Application.bank_guid == bank_guid) if bank_guid else rows
