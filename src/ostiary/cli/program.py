@@ -71,6 +71,7 @@ def serve() -> None:
         app,
         loop="uvloop",
         http=ImmediateProtocol,
+        ws="none",
         lifespan="on",
         # Ostiary decides itself whose forwarding headers count, and keeps query strings out of logs.
         proxy_headers=False,

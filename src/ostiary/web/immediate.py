@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
 from ostiary.web.asgi import Header
+from ostiary.web.careful import CarefulProtocol
 
 # More than any handler reads: it refuses what is longer than its own limit, and the rest need not be kept.
 MOST_BYTES = 64 * 1024
@@ -25,13 +26,14 @@ class Answer(NamedTuple):
 Immediate = Callable[[Sequence[Header], bytes, str], Answer]
 
 
-class ImmediateProtocol(HttpToolsProtocol):
+class ImmediateProtocol(CarefulProtocol):
     """Looks for an `immediate` table, by path, in the application it serves."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - uvicorn's own
         super().__init__(*args, **kwargs)
         self._immediate: Mapping[bytes, Immediate] = self.app.immediate
         self._handler: Immediate | None = None
+        self._head: Sequence[Header] = ()
         # uvicorn makes a new list when the second changes.
         self._defaults: tuple[list[Header], bytes] = ([], b"")
         self._body = b""
@@ -39,16 +41,19 @@ class ImmediateProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         self._handler = self._immediate.get(self.url)
-        if self._handler is None:
-            super().on_headers_complete()
-        elif not self._is_plain():
+        if self._handler is not None and self._is_plain():
+            # Trailers go where nobody reads, as in CarefulProtocol.
+            self._head, self.headers = self.headers, []
+        else:
             self._handler = None
             super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
         if self._handler is None:
             super().on_body(body)
-        elif len(self._body) <= MOST_BYTES:
+            return
+        self._bytes_around_bodies = 0
+        if len(self._body) <= MOST_BYTES:
             self._body += body
 
     def on_message_complete(self) -> None:
@@ -56,8 +61,9 @@ class ImmediateProtocol(HttpToolsProtocol):
         if handler is None:
             super().on_message_complete()
             return
+        self._arrived()
         body, self._body, self._handler = self._body, b"", None
-        answer = handler(self.headers, body, self.client[0] if self.client else "")
+        answer = handler(self._head, body, self.client[0] if self.client else "")
         self.transport.write(
             b"%b%bcontent-length: %d\r\n\r\n%b"
             % (
@@ -93,8 +99,7 @@ class ImmediateProtocol(HttpToolsProtocol):
             and not self.parser.should_upgrade()
             and not self.expect_100_continue
             and not self.flow.write_paused
-            # None before the first request, whatever uvicorn's annotation says.
-            and (self.cycle is None or self.cycle.response_complete)  # type: ignore[redundant-expr]
+            and not self._is_answering()
         )
 
 

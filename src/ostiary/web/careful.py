@@ -1,0 +1,112 @@
+"""uvicorn's protocol class for strangers: heads end, requests arrive in time, trailers and offers change nothing."""
+
+import asyncio
+from typing import Any
+
+import httptools
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+
+# RFC 6585 §5: of a head, of trailers, and of what may stand beside the size of a chunk.
+MOST_BYTES_AROUND_BODIES = 64 * 1024
+# From its first byte; a connection that says nothing gets as long.
+ARRIVAL_SECONDS = 30
+NOT_HTTP = "Invalid HTTP request received."
+
+
+class CarefulProtocol(HttpToolsProtocol):
+    """Puts an end to what uvicorn would go on reading, and reads what it would drop."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - uvicorn's own
+        super().__init__(*args, **kwargs)
+        self._bytes_around_bodies = 0
+        self._is_arriving = True
+        self._deadline: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # uvicorn's own narrowing
+        super().connection_made(transport)
+        self._await_the_rest()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._arrived()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        self._unset_keepalive_if_required()
+        self._bytes_around_bodies += len(data)
+        self._is_arriving = True
+        try:
+            self._feed(data)
+        except httptools.HttpParserError:
+            self.logger.warning(NOT_HTTP)
+            self.send_400_response(NOT_HTTP)
+        if self._bytes_around_bodies > MOST_BYTES_AROUND_BODIES:
+            self._hang_up(431)
+        elif self._is_arriving and self._deadline is None:
+            self._await_the_rest()
+
+    def eof_received(self) -> bool:  # type: ignore[override]  # asyncio's protocols may say that they go on
+        """Whoever has said everything and only listens now is still answered."""
+        is_awaited = self._is_answering() and not self._is_arriving
+        if is_awaited:
+            self.cycle.keep_alive = False
+        return is_awaited
+
+    def on_headers_complete(self) -> None:
+        if not self._is_offer():
+            super().on_headers_complete()
+            # RFC 9110 §6.5.1: trailers are no headers, and proxies that clean headers may let them pass.
+            self.headers = []
+
+    def on_body(self, body: bytes) -> None:
+        self._bytes_around_bodies = 0
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        if not self._is_offer():
+            self._arrived()
+            super().on_message_complete()
+
+    def _feed(self, data: bytes) -> None:
+        while True:
+            try:
+                self.parser.feed_data(data)
+            except httptools.HttpParserUpgrade as upgrade:
+                if not self._is_offer():
+                    return  # what follows CONNECT is not for us
+                data = self._again_without_offer() + data[upgrade.args[0] :]
+            else:
+                return
+
+    def _is_offer(self) -> bool:
+        """RFC 9110 §7.8: Java and Kotlin offer HTTP/2 with every request, and an offer may be passed over."""
+        return self.parser.should_upgrade() and self.parser.get_method() != b"CONNECT"
+
+    def _again_without_offer(self) -> bytes:
+        # The parser takes what follows an offer for the other protocol, so another one reads the head again.
+        method, version = self.parser.get_method(), self.parser.get_http_version().encode()
+        lines = [b"%b: %b\r\n" % header for header in self.headers if header[0] != b"upgrade"]
+        self.parser = httptools.HttpRequestParser(self)
+        self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
+        return b"%b %b HTTP/%b\r\n%b\r\n" % (method, self.url, version, b"".join(lines))
+
+    def _is_answering(self) -> bool:
+        # None before the first request, whatever uvicorn's annotation says.
+        return self.cycle is not None and not self.cycle.response_complete  # type: ignore[redundant-expr]
+
+    def _arrived(self) -> None:
+        self._bytes_around_bodies = 0
+        self._is_arriving = False
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+    def _await_the_rest(self) -> None:
+        self._deadline = self.loop.call_later(ARRIVAL_SECONDS, self._hang_up)
+
+    def _hang_up(self, status: int | None = None) -> None:
+        if self.transport.is_closing():
+            return
+        # In the middle of an answer, words of another one would be read as its own.
+        if status and not self._is_answering():
+            self.transport.write(STATUS_LINE[status] + b"content-length: 0\r\nconnection: close\r\n\r\n")
+        self.transport.close()
