@@ -18,7 +18,7 @@ from ostiary.crypto import master_key
 from ostiary.crypto.sealing import Seal
 from ostiary.customers.api import router as customers
 from ostiary.customers.recording import settle
-from ostiary.dashboard import activity, overview, token_doctor
+from ostiary.dashboard import activity, overview, start_keys, token_doctor
 from ostiary.dashboard import pages as way_in
 from ostiary.dashboard.frame import frame_of
 from ostiary.db.fast_reads import FastReads, open_reads
@@ -57,6 +57,7 @@ PAGES = (
     overview.pages,
     activity.pages,
     token_doctor.pages,
+    start_keys.pages,
     developers.pages,
     # Before the page of one key, which would take `new` for its guid.
     new_key_pages.pages,

@@ -8,6 +8,8 @@ from ostiary.errors import Invalid
 from ostiary.web.forms import Form
 from ostiary.web.pages import Go, Pages, View, Visit
 
+A_MINUTE_SECONDS = 60
+
 pages = Pages()
 
 
@@ -61,7 +63,8 @@ def before_replacement(visit: Visit) -> View:
         here=HERE,
         key=key,
         application=key.application,
-        life=key.application.expires_at - key.application.created_at,
+        # It began a moment after its end was reckoned: ninety days, not eighty-nine.
+        life_seconds=(key.application.expires_at - key.application.created_at).total_seconds() + A_MINUTE_SECONDS,
         lacks_addresses=key.bank is not None and key.is_production and not key.application.ip_allowlist,
         successor=inspection.successor(visit.db, visit.actor, key),
         word=key_form.word_for(visit.form),
