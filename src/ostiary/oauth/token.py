@@ -16,7 +16,7 @@ from ostiary.db.model import stored_seconds
 from ostiary.errors import StoreUnavailable
 from ostiary.oauth import client_auth, token_request
 from ostiary.oauth.access_tokens import AccessTokens
-from ostiary.oauth.errors import InvalidClient, InvalidRequest, OAuthError, UnsupportedGrantType
+from ostiary.oauth.errors import InvalidClient, InvalidRequest, InvalidScope, OAuthError, UnsupportedGrantType
 from ostiary.oauth.grants import grant
 from ostiary.oauth.queries import Standing
 from ostiary.oauth.signing_keys import SigningKeys
@@ -166,8 +166,13 @@ class TokenEndpoint:
     def _granted(self, asked: Asked, standing: Standing, iat: int) -> bytes:
         if standing.kid is None or standing.key_retired_at is not None:
             # Another process has retired the key this one signs with.
-            self.keys.reload()
-        scope = grant(standing.kind, asked.scope)
+            self.keys.refresh()
+        try:
+            scope = grant(standing.kind, asked.scope)
+        except InvalidScope as error:
+            # The caller is known by now, so its key's page can say what went wrong.
+            error.application_guid = standing.application_guid
+            raise
         # A token never outlives its key.
         exp = min(iat + self.token_seconds.of(standing.bank_type), int(stored_seconds(standing.expires_at)))
         token = self.tokens.make(asked.client_id, standing, scope, iat, exp)
