@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy as sa
 
 from ostiary import clock
-from ostiary.applications.models import Application, ApplicationUsage, OrganizationUsage
+from ostiary.applications.models import EVERYWHERE, Application, ApplicationUsage, OrganizationUsage
 from ostiary.applications.usage import KEPT, Usage
 from ostiary.db.store import Store
 from ostiary.settings import Settings
@@ -32,8 +32,10 @@ def key_of(store: Store, client_id: str) -> Application:
         return db.scalars(sa.select(Application).where(Application.client_id == client_id)).one()
 
 
-def sums(store: Store) -> list[tuple[str, str, dt.datetime, str, int]]:
+def sums(store: Store, *, of_all: bool = False) -> list[tuple[str, str, dt.datetime, str, int]]:
+    """By bank, or of all keys of an organization together."""
     rows = sa.select(OrganizationUsage).order_by(OrganizationUsage.bank_guid, OrganizationUsage.outcome)
+    rows = rows.where((OrganizationUsage.bank_guid == EVERYWHERE) == of_all)
     with store.reading() as db:
         return [(row.organization_guid, row.bank_guid, row.hour, row.outcome, row.count) for row in db.scalars(rows)]
 
@@ -68,6 +70,24 @@ def test_keeps_banks_and_the_organizations_own_keys_apart(desk: Office) -> None:
         (keys[0].organization_guid, north),
         (keys[1].organization_guid, elsewhere),
         (own.organization_guid, ""),
+    }
+
+
+def test_sums_all_keys_of_an_organization(desk: Office) -> None:
+    store, usage = desk.house.store, Usage()
+    north, elsewhere = desk.bank("North"), desk.bank("East", organization="Globex")
+    keys = [key_of(store, desk.key(bank).client_id) for bank in (north, elsewhere)]
+    acme, globex = (key.organization_guid for key in keys)
+    keys.append(key_of(store, desk.organization_key(acme).client_id))
+    for _ in range(2):
+        for key in keys:
+            usage.used(key.guid, "token_issued", "192.0.2.1")
+        usage.count(keys[0].guid, "paused")
+        usage.write(store)
+    assert set(sums(store, of_all=True)) == {
+        (acme, EVERYWHERE, HOUR, "paused", 2),
+        (acme, EVERYWHERE, HOUR, "token_issued", 4),
+        (globex, EVERYWHERE, HOUR, "token_issued", 2),
     }
 
 

@@ -129,8 +129,12 @@ class ApplicationUsage(Model):
     __table_args__ = (Index(None, "application_guid", "hour"),)
 
 
+# In place of a bank: all keys of the organization together.
+EVERYWHERE = "*"
+
+
 class OrganizationUsage(Model):
-    """The same, summed over the keys of a bank, or over an organization's own keys under an empty guid."""
+    """The same, summed over the keys of a bank, over an organization's own keys under an empty guid, and over all."""
 
     __tablename__ = "organization_usage"
 

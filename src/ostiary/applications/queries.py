@@ -5,11 +5,18 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, exists, func, literal, or_, select, true, tuple_
+from sqlalchemy import ColumnElement, Select, exists, func, literal, or_, select, true, tuple_, union_all
 from sqlalchemy.orm import Session, aliased, joinedload
 
 from ostiary.access.actor import Actor, Subject
-from ostiary.applications.models import SOON, Application, ApplicationKind, ApplicationStatus, ApplicationUsage
+from ostiary.applications.models import (
+    EVERYWHERE,
+    SOON,
+    Application,
+    ApplicationKind,
+    ApplicationStatus,
+    ApplicationUsage,
+)
 from ostiary.banks.models import Bank
 from ostiary.db.model import Moment
 from ostiary.db.pages import Page, read_page
@@ -227,11 +234,10 @@ def usage(db: Session, actor: Actor, guid: str, since: dt.datetime) -> Sequence[
 
 
 def by_owner(counted: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
-    """What was counted by key, summed by bank; an organization's own keys count for an empty one."""
+    """What was counted by key, summed by bank and once more over everything; an organization's own keys have none."""
     rows = counted.subquery()
     bank_guid = func.coalesce(Application.bank_guid, "")
-    key = (Application.organization_guid, bank_guid, rows.c.hour, rows.c.outcome)
-    return (
+    owned = (
         select(
             Application.organization_guid,
             bank_guid.label("bank_guid"),
@@ -240,8 +246,11 @@ def by_owner(counted: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
             func.sum(rows.c["count"]).label("count"),
         )
         .join(rows, rows.c.application_guid == Application.guid)
-        # As in `unpacked`.
-        .where(true())
-        .group_by(*key)
-        .order_by(*key)
+        .group_by(Application.organization_guid, bank_guid, rows.c.hour, rows.c.outcome)
+        .cte("owned")
     )
+    place = (owned.c.organization_guid, literal(EVERYWHERE).label("bank_guid"), owned.c.hour, owned.c.outcome)
+    whole = select(*place, func.sum(owned.c["count"]).label("count"))
+    both = union_all(select(owned), whole.group_by(owned.c.organization_guid, owned.c.hour, owned.c.outcome)).subquery()
+    # The condition as in `unpacked`.
+    return select(both).where(true()).order_by(both.c.organization_guid, both.c.bank_guid, both.c.outcome)
