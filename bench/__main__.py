@@ -3,6 +3,7 @@
 import os
 import sys
 
+from bench import pages
 from bench.machine import this_machine
 from bench.options import parse
 from bench.processes import Cores
@@ -18,6 +19,8 @@ def main() -> int:
     machine = this_machine(cores)
     tables = sys.stderr if options.json else sys.stdout
     print(facts(machine, options), end="\n\n", file=tables, flush=True)
+    if options.scenarios == ("pages",):
+        return pages.main(options, cores, machine)
     comparisons: list[Comparison] = []
     for scenario in options.scenarios:
         for comparison in RUNS[scenario](options, cores):

@@ -25,11 +25,7 @@ Row = dict[str, Any]
 
 def fill(home: Home, keys: int, active: int) -> list[Pair]:
     """Returns `active` pairs that work, spread evenly over all; of the others nobody knows the secret."""
-    settings = Settings(
-        data_dir=home.data_dir,
-        database_url=SecretStr(home.database_url),
-        master_key=SecretStr(home.env["OSTIARY_MASTER_KEY"]),
-    )
+    settings = settings_of(home)
     store = Store(settings)
     try:
         with store.reading() as db:
@@ -42,6 +38,14 @@ def fill(home: Home, keys: int, active: int) -> list[Pair]:
         store.close()
     # Neither the order of the rows nor that of an index, so that look-ups find no neighbours in the cache.
     return sorted(copier.pairs, key=lambda pair: pair.client_secret)[:active]
+
+
+def settings_of(home: Home) -> Settings:
+    return Settings(
+        data_dir=home.data_dir,
+        database_url=SecretStr(home.database_url),
+        master_key=SecretStr(home.env["OSTIARY_MASTER_KEY"]),
+    )
 
 
 class Copier:

@@ -11,6 +11,7 @@ SCENARIOS = {
     "token": ("token",),
     "bearer": ("bearer",),
     "keys": ("keys",),
+    "pages": ("pages",),
     "all": ("token", "bearer", "keys"),
 }
 
@@ -49,7 +50,7 @@ def parser() -> argparse.ArgumentParser:
     arguments = argparse.ArgumentParser(
         prog="python -m bench",
         description="Measures Ostiary beside a bare uvicorn on one core, in one run, and writes bench/results/.",
-        epilog="short = token and bearer; keys compares 1,000 keys with many; all = all three.",
+        epilog="short = token and bearer; keys compares 1,000 keys with many; all = these; pages = the dashboard.",
     )
     add, default = arguments.add_argument, Options()
     add("scenario", nargs="?", choices=sorted(SCENARIOS), default="short", help="what to measure (default: short)")
