@@ -47,6 +47,7 @@ from ostiary.web.routes import SEAL, STORE
 
 USAGE_SECONDS = 1.0
 DELIVERY_SECONDS = 0.25
+KEYS_SECONDS = 1.0
 
 # Rooms that have templates, and the tables of their pages.
 ROOMS = ("users", "organizations", "banks", "applications", "customers", "dashboard")
@@ -190,6 +191,7 @@ class Ostiary:
         work = [
             Repeated(functools.partial(self.usage.write, self.store), USAGE_SECONDS),
             Repeated(functools.partial(deliver_due, self.store, CONSUMERS), DELIVERY_SECONDS),
+            Repeated(self.keys.refresh, KEYS_SECONDS),
         ]
         for each in work:
             each.start()

@@ -16,6 +16,7 @@ from ostiary.applications.models import ApplicationUsage
 from ostiary.db import fast_reads
 from ostiary.settings import Settings
 from tests.durability.direct import Pair, office
+from tests.oauth.desk import own_token
 from tests.postgres import Postgres
 
 RECOVER_SECONDS = 20
@@ -131,3 +132,15 @@ def test_writes_usage_once_the_database_is_back(
 def counted(ostiary: Ostiary) -> int:
     with ostiary.store.reading() as db:
         return db.scalar(sa.select(sa.func.sum(ApplicationUsage.count))) or 0
+
+
+def test_asks_nobody_about_a_token_of_a_strange_key(
+    http: TestClient, pair: Pair, settings: Settings, postgres: Postgres | None, ostiary: Ostiary
+) -> None:
+    """A stranger who names signing keys that never were does not make the server wait for its database."""
+    strange = own_token(ostiary, {}, kid="nobody")
+    assert ask_token(http, pair)[0] == 200
+    with taken_away(settings, postgres):
+        time.sleep(1.2)  # once, a second without a look at the keys was enough to look again
+        answer = http.get("/api/banks", headers={"Authorization": f"Bearer {strange}"})
+    assert (answer.status_code, answer.json()["error_message"]) == (401, "Signature verification raised")

@@ -1,15 +1,11 @@
 """Signing keys at work: made at first start, unsealed into memory, their state confirmed by every read."""
 
-import time
-
 from ostiary.crypto.es256 import PrivateKey, PublicKey
 from ostiary.crypto.sealing import Seal
 from ostiary.db.store import Store
 from ostiary.errors import ConfigurationError
 from ostiary.oauth import queries
 from ostiary.oauth.models import SigningKey
-
-RELOAD_SECONDS = 1.0
 
 
 class SigningKeys:
@@ -18,32 +14,39 @@ class SigningKeys:
     def __init__(self, store: Store, seal: Seal) -> None:
         self._store = store
         self._seal = seal
-        self._loaded_at = 0.0
-        self._private: dict[str, PrivateKey] = {}
+        self._by_kid: dict[str, PrivateKey] = {}
         self.published: list[dict[str, object]] = []
-        self.current_kid = ""
-        self.reload()
+        self.refresh()
 
-    def reload(self) -> None:
-        """Read all keys again; raises ConfigurationError when the master key does not fit."""
+    def refresh(self) -> None:
+        """Notice what other processes made and retired; raises ConfigurationError when the master key does not fit.
+
+        Called once a second beside the requests and never because of a token: whoever sent a strange one would decide
+        when this process waits for the database.
+        """
         with self._store.reading() as db:
             rows = queries.by_age(db)
         if not rows:
             raise ConfigurationError("The database has no signing key: run `ostiary migrate`")
-        self._private = {row.kid: PrivateKey.from_der(self._seal.open(row.private_key_sealed, row.kid)) for row in rows}
+        self._by_kid = {row.kid: self._by_kid.get(row.kid) or self._unseal(row) for row in rows}
         self.published = [row.published for row in rows]
-        self.current_kid = rows[-1].kid
-        self._loaded_at = time.monotonic()
+        self._current = rows[-1].kid, self._by_kid[rows[-1].kid]
 
     def current(self) -> tuple[str, PrivateKey]:
-        return self.current_kid, self._private[self.current_kid]
+        """The newest key and its kid."""
+        return self._current
+
+    @property
+    def current_kid(self) -> str:
+        return self._current[0]
 
     def public(self, kid: str) -> PublicKey | None:
-        """The key a token names. An unknown one may be new from another process: look again, once a second at most."""
-        if kid not in self._private and time.monotonic() - self._loaded_at > RELOAD_SECONDS:
-            self.reload()
-        key = self._private.get(kid)
+        """The key a token names."""
+        key = self._by_kid.get(kid)
         return key.public if key else None
+
+    def _unseal(self, row: SigningKey) -> PrivateKey:
+        return PrivateKey.from_der(self._seal.open(row.private_key_sealed, row.kid))
 
 
 def ensure(store: Store, seal: Seal) -> None:

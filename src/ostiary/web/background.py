@@ -7,6 +7,9 @@ import structlog
 
 from ostiary.errors import StoreUnavailable
 
+# A database that does not answer may keep a task for hours, but not the server from ending.
+STOP_SECONDS = 5
+
 log = structlog.get_logger(__name__)
 
 
@@ -24,7 +27,7 @@ class Repeated:
 
     def stop(self) -> None:
         self._stopping.set()
-        self._thread.join()
+        self._thread.join(STOP_SECONDS)
 
     def _run(self) -> None:
         while not self._stopping.wait(self._pause_seconds):

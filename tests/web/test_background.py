@@ -1,0 +1,48 @@
+"""Work beside the requests is done again and again, and never keeps the server from ending."""
+
+import threading
+import time
+
+import pytest
+
+from ostiary.errors import StoreUnavailable
+from ostiary.web import background
+from ostiary.web.background import Repeated
+
+
+def test_goes_on_after_a_task_has_failed() -> None:
+    attempts: list[Exception] = []
+
+    def fail() -> None:
+        attempts.append([StoreUnavailable("away"), ValueError("wrong")][len(attempts) % 2])
+        raise attempts[-1]
+
+    work = Repeated(fail, 0.001)
+    work.start()
+    deadline = time.monotonic() + 10
+    while len(attempts) < 4:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    work.stop()
+
+
+def test_does_it_once_more_before_the_end() -> None:
+    done: list[None] = []
+    work = Repeated(lambda: done.append(None), 3600)
+    work.start()
+    work.stop()
+    assert done == [None]
+
+
+def test_ends_although_a_task_never_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(background, "STOP_SECONDS", 0.1)
+    released = threading.Event()
+    work = Repeated(released.wait, 0.001)
+    work.start()
+    stopping = threading.Thread(target=work.stop)
+    stopping.start()
+    stopping.join(5)
+    is_over = not stopping.is_alive()
+    released.set()
+    stopping.join()
+    assert is_over
