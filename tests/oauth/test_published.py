@@ -49,3 +49,11 @@ def test_publishes_the_key_it_signs_with(http: TestClient, settings: Settings) -
     (key,) = http.get("/.well-known/jwks.json").json()["keys"]
     assert key["kid"] == create_app(settings).keys.current_kid
     assert key.keys() == {"kty", "crv", "x", "y", "kid", "alg", "use"}
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_tells_the_headers_alone(http: TestClient, path: str) -> None:
+    """RFC 9110 §9.1: every server has GET and HEAD."""
+    whole, headers_alone = http.get(path), http.head(path)
+    assert (headers_alone.status_code, headers_alone.content) == (200, b"")
+    assert headers_alone.headers == whole.headers

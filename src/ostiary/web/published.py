@@ -1,4 +1,4 @@
-"""Public documents: made once per change, served with an ETag and a life in caches (RFC 9110 §8.8.3, RFC 9111)."""
+"""Public documents, served with an ETag and a life in caches (RFC 9110 §8.8.3, RFC 9111)."""
 
 import hashlib
 import json
@@ -12,8 +12,9 @@ CACHE_SECONDS = 300
 def publish(router: APIRouter, path: str, document: Callable[[], dict[str, object]]) -> None:
     """Serve a JSON document to anybody at `path`."""
 
-    @router.get(path, include_in_schema=False)
-    def published(request: Request) -> Response:
+    # On the event loop, because they come out of memory: threads may all be waiting for the database.
+    @router.api_route(path, methods=["GET", "HEAD"], include_in_schema=False)
+    async def published(request: Request) -> Response:
         body = json.dumps(document(), separators=(",", ":")).encode()
         etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
         headers = {

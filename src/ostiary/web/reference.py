@@ -1,5 +1,6 @@
 """The API's description, as a file and as a page to browse that asks no other server for anything."""
 
+import functools
 from collections.abc import Callable
 from importlib import resources
 from typing import Any
@@ -45,9 +46,14 @@ def install(app: FastAPI, describe: Callable[[], dict[str, Any]]) -> None:
     """Add the file, the page and its assets to the application."""
     router = APIRouter(include_in_schema=False)
 
+    # A tenth of a second of work, which anybody may ask for: routes do not change, so it is done once.
+    @functools.cache
+    def written() -> str:
+        return yaml.safe_dump(describe(), sort_keys=False, allow_unicode=True)
+
     @router.get(YAML_PATH)
     def swagger_file() -> Response:
-        return Response(yaml.safe_dump(describe(), sort_keys=False, allow_unicode=True), media_type="application/yaml")
+        return Response(written(), media_type="application/yaml")
 
     @router.get(PAGE_PATH)
     def swagger_page() -> Response:
