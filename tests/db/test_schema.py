@@ -88,6 +88,25 @@ def test_starts_four_processes_at_once_on_nothing(settings: Settings, tmp_path: 
     assert signing_keys(settings) == 1
 
 
+def test_migrates_the_database_whose_address_is_in_a_file(settings: Settings, tmp_path: Path) -> None:
+    url = settings.database_url.get_secret_value()
+    (tmp_path / "url").write_text(f"{url}\n")
+    env = environment(settings.data_dir, url) | {"OSTIARY_DATABASE_URL_FILE": str(tmp_path / "url")}
+    del env["OSTIARY_DATABASE_URL"]
+    done = subprocess.run(
+        [sys.executable, "-m", "ostiary", "migrate"], cwd=tmp_path, env=env, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert signing_keys(settings) == 1
+
+
+def test_takes_no_module_from_the_folder_it_is_started_in(settings: Settings, tmp_path: Path) -> None:
+    (tmp_path / "alembic.py").write_text("raise SystemExit('a module of somebody else')\n")
+    process = command("-P", "-m", "ostiary", "migrate", settings=settings, folder=tmp_path)
+    said, _ = process.communicate(timeout=START_SECONDS)
+    assert process.returncode == 0, said
+
+
 STOPS_HALF_WAY = """
 import os, signal
 import sqlalchemy as sa

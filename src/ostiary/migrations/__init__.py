@@ -31,10 +31,10 @@ def upgrade(store: Store) -> None:
         return
     if present is not None and present > HEAD:
         raise ConfigurationError(f"The database is at {present}, this release knows {HEAD}: start the newer release")
-    url = store.url.render_as_string(hide_password=False)
     done = subprocess.run(
-        [sys.executable, "-m", "ostiary.migrations"],
-        env=os.environ | {"OSTIARY_DATABASE_URL": url},
+        # -P: whatever lies in the folder the server was started in is none of our modules.
+        [sys.executable, "-P", "-m", "ostiary.migrations"],
+        env=_environment(store),
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
@@ -44,3 +44,10 @@ def upgrade(store: Store) -> None:
         raise StoreUnavailable("the database did not answer while it was brought up to date")
     if done.returncode != 0:
         raise ConfigurationError(f"The database could not be brought up to date: {done.stderr.strip()[-2000:]}")
+
+
+def _environment(store: Store) -> dict[str, str]:
+    """This process's, with the database this process uses, however it was told."""
+    told = {"OSTIARY_DATABASE_URL", "OSTIARY_DATABASE_URL_FILE"}
+    others = {name: value for name, value in os.environ.items() if name.upper() not in told}
+    return others | {"OSTIARY_DATABASE_URL": store.url.render_as_string(hide_password=False)}
