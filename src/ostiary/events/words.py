@@ -122,8 +122,10 @@ def _value(value: object, most: int) -> str:
             return "yes" if value else "no"
         case None | "":
             return "nothing"
-        case _:
+        case str() if " " in value:
             return f"“{value}”"
+        case _:
+            return str(value)
 
 
 def _listed(values: Sequence[object], most: int) -> str:
