@@ -53,7 +53,7 @@ def test_shows_every_operation_and_asks_nobody_else(visit: Visit) -> None:
 
 def test_describes_an_operation_once_it_is_opened(visit: Visit) -> None:
     page = visit.page(PAGE_PATH)
-    page.locator("[id='operations-customers-create_customer_api_customers_post'] .opblock-summary-control").click()
+    page.locator("[id='operations-customers-create_customer'] .opblock-summary-control").click()
     opened = page.locator(".opblock.is-open")
     expect(opened).to_contain_text("customers:execute")
     expect(opened.locator(".response[data-code='422']")).to_be_visible()

@@ -25,9 +25,13 @@ TOKEN_REQUEST = {
     "required": ["grant_type"],
     "properties": {
         "grant_type": {"type": "string", "enum": ["client_credentials"]},
-        "client_id": {"type": "string"},
-        "client_secret": {"type": "string", "format": "password"},
-        "scope": {"type": "string", "description": "Names with blanks between; left out: all the key may hold."},
+        # RFC 6749 §3.2: what has no value counts as left out.
+        "client_id": {"type": ["string", "null"]},
+        "client_secret": {"type": ["string", "null"], "format": "password"},
+        "scope": {
+            "type": ["string", "null"],
+            "description": "Names with blanks between; left out: all the key may hold.",
+        },
     },
 }
 
@@ -53,10 +57,11 @@ REFUSALS = {
     "400": "The request cannot be read.",
     "401": "The token is missing, expired, refused, or of the wrong kind.",
     "403": "The token lacks a scope, or its key may not be used from here.",
-    "404": "Not there, or not yours.",
-    "422": "A rule of the platform is broken.",
+    "413": "The body is too large.",
     "503": "The database is away; nothing was changed.",
 }
+OF_ONE = {"404": "Not there, or not yours."}
+OF_BODIES = {"422": "A rule of the platform is broken."}
 
 
 def document(app: FastAPI, issuer: str) -> dict[str, Any]:
@@ -74,13 +79,19 @@ def document(app: FastAPI, issuer: str) -> dict[str, Any]:
     schemas.pop("ValidationError", None)
     schemas |= {"Problem": PROBLEM, "OAuthError": OAUTH_ERROR, "Token": TOKEN_ANSWER, "TokenRequest": TOKEN_REQUEST}
     components["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}}
-    for operations in described["paths"].values():
+    for path, operations in described["paths"].items():
         for operation in operations.values():
             operation["security"] = [{"token": []}]
-            for status, meaning in REFUSALS.items():
-                operation["responses"][status] = _answer(meaning, "Problem")
+            # FastAPI's own, of the model above.
+            operation["responses"].pop("422", None)
+            operation["responses"] |= _refusals(has_body="requestBody" in operation, is_of_one="{" in path)
     described["paths"]["/oauth/token"] = {"post": _token_operation()}
     return described
+
+
+def _refusals(*, has_body: bool, is_of_one: bool) -> dict[str, Any]:
+    meant = REFUSALS | (OF_BODIES if has_body else {}) | (OF_ONE if is_of_one else {})
+    return {status: _answer(meaning, "Problem") for status, meaning in sorted(meant.items())}
 
 
 def _token_operation() -> dict[str, Any]:
@@ -88,6 +99,7 @@ def _token_operation() -> dict[str, Any]:
     return {
         "tags": ["tokens"],
         "summary": "Create Token",
+        "operationId": "create_token",
         "description": "RFC 6749 §4.4. The secret travels in the body or as HTTP Basic, never both.",
         "security": [],
         "requestBody": {"required": True, "content": {JSON_TYPE: body, FORM_TYPE: body}},
@@ -95,6 +107,9 @@ def _token_operation() -> dict[str, Any]:
             "200": _answer("A token.", "Token"),
             "400": _answer("The request is wrong, or asks for scopes the key cannot have.", "OAuthError"),
             "401": _answer("The key pair does not authenticate.", "OAuthError"),
+            "413": _answer("The body is too large.", "OAuthError"),
+            "415": _answer("The body is neither JSON nor a form, or is compressed.", "OAuthError"),
+            "503": _answer("The database is away; try again.", "OAuthError"),
         },
     }
 

@@ -8,12 +8,15 @@ import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from ostiary.errors import Invalid, NotFound, Problem, StoreUnavailable
+from ostiary.web.asgi import Scope
 from ostiary.web.challenges import RESOURCE_METADATA, challenges
 
 RETRY_AFTER_SECONDS = 1
 LONGEST_QUOTED = 48
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 
 log = structlog.get_logger(__name__)
 
@@ -96,13 +99,25 @@ def install(app: FastAPI) -> None:
         return respond(unavailable(), {"Retry-After": str(RETRY_AFTER_SECONDS)})
 
     @app.exception_handler(HTTPException)
-    def no_such_route(_: Request, error: HTTPException) -> Response:
-        return respond(unroutable(error), dict(error.headers or {}))
+    def no_such_route(request: Request, error: HTTPException) -> Response:
+        headers = dict(error.headers or {})
+        if "Allow" in headers:
+            # RFC 9110 §15.5.6: every method of this path, where the router names those of its first route.
+            headers["Allow"] = ", ".join(_methods(app, request.scope))
+        return respond(unroutable(error), headers)
 
     @app.exception_handler(Exception)
     def crashed(_: Request, __: Exception) -> Response:
         # The server logs the traceback; the caller learns nothing about our insides.
         return respond(Invalid("internal_error", "Something went wrong on our side", status=500))
+
+
+def _methods(app: FastAPI, scope: Scope) -> list[str]:
+    return [
+        method
+        for method in METHODS
+        if any(route.matches({**scope, "method": method})[0] is Match.FULL for route in app.routes)
+    ]
 
 
 def unroutable(error: HTTPException) -> Problem:

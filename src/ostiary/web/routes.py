@@ -26,6 +26,7 @@ class UnitOfWorkRoute(APIRoute):
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:  # noqa: ANN401 - FastAPI's
         options["response_model_exclude_none"] = True
+        options["operation_id"] = options.get("operation_id") or endpoint.__name__
         writes = bool(set(options.get("methods") or ["GET"]) - {"GET", "HEAD"})
         super().__init__(path, _in_unit_of_work(endpoint, writes=writes), **options)
 

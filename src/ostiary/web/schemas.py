@@ -11,6 +11,7 @@ from pydantic import (
     GetCoreSchemaHandler,
     PlainSerializer,
     ValidationError,
+    WithJsonSchema,
     model_validator,
 )
 from pydantic import Field as PydanticField
@@ -42,7 +43,11 @@ NameText = Annotated[
     str, PydanticField(min_length=1, max_length=128), AfterValidator(one_line), AfterValidator(not_blank)
 ]
 GuidText = Annotated[str, PydanticField(min_length=32, max_length=32)]
-WireMoment = Annotated[dt.datetime, PlainSerializer(clock.on_the_wire, return_type=str, when_used="json")]
+WireMoment = Annotated[
+    dt.datetime,
+    PlainSerializer(clock.on_the_wire, return_type=str, when_used="json"),
+    WithJsonSchema({"type": "string", "format": "date-time"}),
+]
 
 
 class Body(BaseModel):
