@@ -76,8 +76,8 @@ def build() -> None:
     npm = find_npm()
     if npm is None:
         raise NoNode(
-            f"The pages' assets are built by Node.js {OLDEST_NODE} or newer, and none was found. Install it, or:\n"
-            "    pip install --require-hashes -r requirements/node.txt"
+            f"Node.js {OLDEST_NODE} or newer, which builds the pages' assets, was not found. "
+            "Install one, or what requirements/node.txt names."
         )
     print("Building the pages' assets …", file=sys.stderr)  # noqa: T201 - for whoever waits
     # Taken first: what is edited while npm works is built the next time.

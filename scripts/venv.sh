@@ -23,9 +23,27 @@ sum_of() {
     { cat pyproject.toml "$@" && pwd; } | cksum
 }
 
+# install_hashed FILE: what it names, and nothing whose content differs from what was tested.
+install_hashed() {
+    .venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r "$1" >&2 ||
+        fail "Could not install $1; what pip says stands above. Nothing was started."
+}
+
+# What pages are dressed in. A tenth of a second when no template, style or script has changed.
+build_assets() {
+    status=0
+    .venv/bin/python hatch_build.py || status=$?
+    # 3: there is nothing to build with.
+    if [ "$status" -eq 3 ]; then
+        say "Installing Node.js into .venv …"
+        install_hashed requirements/node.txt
+        status=0
+        .venv/bin/python hatch_build.py || status=$?
+    fi
+    [ "$status" -eq 0 ] || fail "Could not build the pages' assets; the reason stands above. Nothing was started."
+}
+
 install_venv() {
-    kind=$1
-    file=requirements/$kind.txt
     # The stamp goes first: an interrupted installation must not look like a finished one.
     rm -f "$stamp"
     if ! .venv/bin/python -c 'import pip' >/dev/null 2>&1; then
@@ -34,8 +52,9 @@ install_venv() {
             fail "Could not make .venv. On Debian and Ubuntu, install python3-venv and start again."
     fi
     say "Installing Ostiary's dependencies into .venv …"
-    .venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r "$file" >&2 ||
-        fail "Could not install $file; what pip says stands above. Nothing was started."
+    install_hashed "requirements/$1.txt"
+    # The package wants its assets too; built here, they take no part in what pip keeps to itself.
+    build_assets
     .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e . >&2 ||
         fail "Could not install Ostiary itself into .venv; what pip says stands above. Nothing was started."
 }
@@ -53,5 +72,7 @@ prepare_venv() {
     if [ "$installed" != "$wanted" ] && [ "$installed" != "$dev" ]; then
         install_venv "$1"
         printf '%s\n' "$wanted" >"$stamp"
+    else
+        build_assets
     fi
 }
