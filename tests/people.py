@@ -1,0 +1,154 @@
+"""People for tests: Alice owns Acme, Dana develops and Bob reads there; Mallory owns Globex and belongs elsewhere."""
+
+import datetime as dt
+import hashlib
+import secrets
+from dataclasses import dataclass, field
+
+from starlette.testclient import TestClient
+
+from ostiary import clock
+from ostiary.access.actor import Actor
+from ostiary.app import Ostiary
+from ostiary.banks import service as banks
+from ostiary.banks.models import BankType
+from ostiary.cli.banks import usual_bank
+from ostiary.crypto import guids
+from ostiary.db.store import Store
+from ostiary.organizations import service as organizations
+from ostiary.organizations.schemas import NewOrganization
+from ostiary.settings import Settings
+from ostiary.users import passwords
+from ostiary.users.models import Membership, Role, User, UserSession
+from ostiary.users.session import Sessions
+from ostiary.web.schemas import read_as
+
+OPERATOR = Actor.operator()
+ADDRESS = "203.0.113.7"
+FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
+# What a browser says of itself when one of our own pages sends it.
+BROWSER = {"Sec-Fetch-Site": "same-origin", "Accept": "text/html", "User-Agent": FIREFOX}
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody with an account; the membership is empty as long as they belong nowhere."""
+
+    name: str
+    email: str
+    user_guid: str
+    organization_guid: str = ""
+    membership_guid: str = ""
+
+
+def add_organization(store: Store, name: str) -> str:
+    with store.writing() as db:
+        return organizations.create(db, OPERATOR, read_as(NewOrganization, name=name)).guid
+
+
+def add_bank(store: Store, organization_guid: str, name: str, *, is_production: bool = False) -> str:
+    with store.writing() as db:
+        guid = banks.create(db, OPERATOR, organization_guid, usual_bank(name, BankType.SANDBOX)).guid
+        if is_production:
+            banks.promote(db, OPERATOR, guid)
+        return guid
+
+
+def add_person(store: Store, name: str, organization_guid: str = "", role: str = "", *, password: str = "") -> Person:
+    """Somebody who has an account; a password costs what a password costs, so only where it is the point."""
+    password_hash = passwords.hashed(password) if password else None
+    user = User(guid=guids.new(), email=f"{name.lower()}@example.com", name=name, password_hash=password_hash)
+    with store.writing() as db:
+        db.add(user)
+    person = Person(name, user.email, user.guid)
+    return add_membership(store, person, organization_guid, role) if organization_guid else person
+
+
+def add_membership(store: Store, person: Person, organization_guid: str, role: str) -> Person:
+    """The same person, as a member of one more organization."""
+    membership = Membership(
+        guid=guids.new(),
+        organization_guid=organization_guid,
+        email=person.email,
+        role=Role(role),
+        user_guid=person.user_guid,
+    )
+    with store.writing() as db:
+        db.add(membership)
+    return Person(person.name, person.email, person.user_guid, organization_guid, membership.guid)
+
+
+def open_session(store: Store, person: Person, *, address: str = ADDRESS, user_agent: str = FIREFOX) -> str:
+    """The word of a new session's cookie, without signing in for it."""
+    word = secrets.token_urlsafe(32)
+    session = UserSession(
+        user_guid=person.user_guid,
+        id_digest=hashlib.sha256(word.encode()).digest(),
+        organization_guid=person.organization_guid or None,
+        address=address,
+        user_agent=user_agent,
+        created_at=clock.now(),
+        last_seen_at=clock.now(),
+        expires_at=clock.now() + dt.timedelta(days=1),
+    )
+    with store.writing() as db:
+        db.add(session)
+    return word
+
+
+def browser(ostiary: Ostiary, settings: Settings, word: str = "", address: str = ADDRESS) -> TestClient:
+    """A browser that shows our pages, with a session's cookie or signed out. It follows no redirects."""
+    client = TestClient(
+        ostiary, base_url=settings.issuer, client=(address, 50_000), headers=BROWSER, follow_redirects=False
+    )
+    if word:
+        client.cookies.set(Sessions(settings).cookie_name, word)
+    return client
+
+
+def signed_in(ostiary: Ostiary, settings: Settings, person: Person, address: str = ADDRESS) -> TestClient:
+    """A browser of the person's own, in which they are signed in."""
+    return browser(ostiary, settings, open_session(ostiary.store, person, address=address), address)
+
+
+@dataclass
+class Cast:
+    """Acme owns North and South, Globex owns East."""
+
+    ostiary: Ostiary
+    settings: Settings
+    acme: str = ""
+    globex: str = ""
+    north: str = ""
+    south: str = ""
+    east: str = ""
+    people: dict[str, Person] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.acme, self.globex = add_organization(self.store, "Acme"), add_organization(self.store, "Globex")
+        self.north, self.south = add_bank(self.store, self.acme, "North"), add_bank(self.store, self.acme, "South")
+        self.east = add_bank(self.store, self.globex, "East")
+        self.join("Alice", Role.OWNER)
+        self.join("Dana", Role.DEVELOPER)
+        self.join("Bob", Role.VIEWER)
+        self.join("Mallory", Role.OWNER, self.globex)
+
+    @property
+    def store(self) -> Store:
+        return self.ostiary.store
+
+    def join(self, name: str, role: str, organization_guid: str = "", *, password: str = "") -> Person:
+        """One more person in Acme, or elsewhere."""
+        person = add_person(self.store, name, organization_guid or self.acme, role, password=password)
+        self.people[name] = person
+        return person
+
+    def __getitem__(self, name: str) -> Person:
+        return self.people[name]
+
+    def signed_in(self, name: str, address: str = ADDRESS) -> TestClient:
+        return signed_in(self.ostiary, self.settings, self.people[name], address)
+
+    def stranger(self, address: str = ADDRESS) -> TestClient:
+        """Somebody who is signed out."""
+        return browser(self.ostiary, self.settings, address=address)
