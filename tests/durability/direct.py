@@ -39,9 +39,13 @@ class Office:
             owner = organizations.create(db, OPERATOR, read_as(NewOrganization, name=organization))
             return banks.create(db, OPERATOR, owner.guid, usual_bank(name, BankType.SANDBOX)).guid
 
-    def key(self, bank_guid: str) -> Pair:
+    def bank_of(self, organization_guid: str, name: str) -> str:
+        with self.house.store.writing() as db:
+            return banks.create(db, OPERATOR, organization_guid, usual_bank(name, BankType.SANDBOX)).guid
+
+    def key(self, bank_guid: str, name: str = "Made for the test", *addresses: str) -> Pair:
         expires_at = clock.now() + dt.timedelta(days=1)
-        new = read_as(NewApplication, name="Made for the test", expires_at=expires_at, ip_allowlist=[])
+        new = read_as(NewApplication, name=name, expires_at=expires_at, ip_allowlist=list(addresses))
         with self.house.store.writing() as db:
             made = applications.create_for_bank(db, OPERATOR, self.house.digester, bank_guid, new)
         return Pair(made.application.client_id, made.secret)

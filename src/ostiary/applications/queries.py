@@ -102,8 +102,9 @@ def get(db: Session, actor: Actor, kind: ApplicationKind, client_id: str) -> App
 def get_to_change(db: Session, actor: Actor, kind: ApplicationKind, client_id: str) -> Application:
     """Nobody else changes it before this unit of work ends."""
     named = or_(Application.client_id == client_id, Application.guid == client_id)
-    # SQLite ignores this and does not need it: its one writer is us.
-    found = db.scalar(visible_to(actor).where(Application.kind == kind, named).with_for_update())
+    # SQLite ignores the lock and does not need it: its one writer is us. What was read before the lock may be stale.
+    locked = visible_to(actor).where(Application.kind == kind, named).with_for_update()
+    found = db.scalar(locked.execution_options(populate_existing=True))
     if found is None:
         raise NotFound("application")
     return found

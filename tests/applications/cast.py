@@ -1,0 +1,181 @@
+"""Who works with keys: Acme owns North, South and Vault, which is production; Globex owns East."""
+
+import datetime as dt
+import hashlib
+import re
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import sqlalchemy as sa
+from httpx2 import Response
+from starlette.testclient import TestClient
+
+from ostiary import clock
+from ostiary.app import Ostiary
+from ostiary.applications import service
+from ostiary.applications.models import Application, ApplicationKind, ApplicationUsage
+from ostiary.applications.schemas import ApplicationChanges
+from ostiary.banks import service as banks
+from ostiary.banks.models import Bank
+from ostiary.crypto import guids
+from ostiary.settings import Settings
+from ostiary.users.models import Membership, Role, User, UserSession
+from ostiary.web.schemas import read_as
+from tests.applications.reading import read
+from tests.durability.direct import OPERATOR, Office
+
+HERE = ("203.0.113.7", 50_000)
+SECRET = re.compile(r"ost_(?:sandbox|production|org)_[0-9A-Za-z]{49}")
+CLIENT_ID = re.compile(r"ostid_[0-9A-Za-z]{38}")
+SHOWN_AT = re.compile(r"/developers/keys/([0-9a-f]{32})/shown")
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A pair, as the page showed it."""
+
+    guid: str
+    client_id: str
+    secret: str
+
+
+@dataclass
+class Cast:
+    ostiary: Ostiary
+    settings: Settings
+    office: Office
+    north: str = ""
+    south: str = ""
+    vault: str = ""
+    east: str = ""
+    acme: str = ""
+    globex: str = ""
+    clients: list[TestClient] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.north = self.office.bank("North", organization="Acme")
+        self.east = self.office.bank("East", organization="Globex")
+        self.acme, self.globex = self.owner(self.north), self.owner(self.east)
+        self.south = self.office.bank_of(self.acme, "South")
+        self.vault = self.office.bank_of(self.acme, "Vault")
+        with self.ostiary.store.writing() as db:
+            banks.promote(db, OPERATOR, self.vault)
+
+    def owner(self, bank_guid: str) -> str:
+        with self.ostiary.store.reading() as db:
+            return db.scalars(sa.select(Bank.organization_guid).where(Bank.guid == bank_guid)).one()
+
+    def person(self, name: str, role: Role, organization_guid: str = "") -> TestClient:
+        """Somebody who is signed in, in a browser of their own."""
+        word = guids.new()
+        user = User(guid=guids.new(), email=f"{name}@example.com".lower(), name=name, password_hash=None)
+        place = organization_guid or self.acme
+        with self.ostiary.store.writing() as db:
+            db.add(user)
+            db.flush()  # the others name the person
+            db.add(Membership(organization_guid=place, email=user.email, role=role, user_guid=user.guid))
+            db.add(
+                UserSession(
+                    user_guid=user.guid,
+                    id_digest=hashlib.sha256(word.encode()).digest(),
+                    organization_guid=place,
+                    address=HERE[0],
+                    user_agent="",
+                    expires_at=clock.now() + dt.timedelta(days=1),
+                )
+            )
+        return self.browser(word)
+
+    def browser(self, word: str) -> TestClient:
+        headers = {"Sec-Fetch-Site": "same-origin", "Accept": "text/html"}
+        client = TestClient(
+            self.ostiary, base_url=self.settings.issuer, client=HERE, headers=headers, follow_redirects=False
+        )
+        client.cookies.set("ostiary", word)
+        return client
+
+    def key(self, bank_guid: str, name: str = "Till", *addresses: str) -> Application:
+        """A key that the operator made, with a long life before it."""
+        guid = self.find(self.office.key(bank_guid, name, *addresses).client_id).guid
+        self.set(guid, expires_at=clock.now() + dt.timedelta(days=90))
+        return self.find(guid)
+
+    def find(self, client_id: str) -> Application:
+        named = sa.or_(Application.client_id == client_id, Application.guid == client_id)
+        with self.ostiary.store.reading() as db:
+            return db.scalars(sa.select(Application).where(named)).one()
+
+    def keys(self) -> int:
+        with self.ostiary.store.reading() as db:
+            return db.scalars(sa.select(sa.func.count()).select_from(Application)).one()
+
+    def was_used(
+        self, guid: str, ago: dt.timedelta = dt.timedelta(), address: str = "10.0.0.1", times: int = 1
+    ) -> None:
+        self.set(guid, last_used_at=clock.now() - ago, last_used_from=address)
+        self.count(guid, "token_issued", times, ago)
+
+    def count(self, guid: str, outcome: str, times: int = 1, ago: dt.timedelta = dt.timedelta()) -> None:
+        hour = (clock.now() - ago).replace(minute=0, second=0, microsecond=0)
+        with self.ostiary.store.writing() as db:
+            db.add(ApplicationUsage(hour=hour, application_guid=guid, outcome=outcome, count=times))
+
+    def set(self, guid: str, **values: object) -> None:
+        """What takes days to happen by itself."""
+        with self.ostiary.store.writing() as db:
+            db.execute(sa.update(Application).where(Application.guid == guid).values(**values))
+
+    def last_seen(self, browser: TestClient) -> dt.datetime:
+        digest = hashlib.sha256(browser.cookies["ostiary"].encode()).digest()
+        with self.ostiary.store.reading() as db:
+            return db.scalars(sa.select(UserSession.last_seen_at).where(UserSession.id_digest == digest)).one()
+
+    def rename(self, guid: str, name: str) -> None:
+        """Somebody else does, meanwhile."""
+        with self.ostiary.store.writing() as db:
+            service.update(db, OPERATOR, ApplicationKind.BANK, guid, read_as(ApplicationChanges, name=name))
+
+    def replace(self, guid: str) -> Application:
+        with self.ostiary.store.writing() as db:
+            pair = service.replace(db, OPERATOR, self.office.house.digester, ApplicationKind.BANK, guid)
+        return pair.application
+
+
+def form_at(browser: TestClient, path: str, **typed: str) -> dict[str, str]:
+    """The form of a page, with what somebody types into it."""
+    return read(browser.get(path)).fields | typed
+
+
+def generate(browser: TestClient, path: str, **typed: str) -> Response:
+    return browser.post(path, data=form_at(browser, path, **typed))
+
+
+def shown_in(answer: Response) -> Shown:
+    assert answer.status_code == 200, answer.text[-3000:]
+    found = [pattern.findall(answer.text) for pattern in (SHOWN_AT, CLIENT_ID, SECRET)]
+    assert all(found), answer.text[-3000:]
+    return Shown(*(each[0] for each in found))
+
+
+def token(cast: Cast, pair: Shown, **more: str) -> Mapping[str, object]:
+    """What the token endpoint says to the pair; and what was counted is written down."""
+    body = {"grant_type": "client_credentials", "client_id": pair.client_id, "client_secret": pair.secret}
+    client = TestClient(cast.ostiary, base_url=cast.settings.issuer, client=HERE)
+    answer: Mapping[str, object] = client.post("/oauth/token", data=body | more).json()
+    cast.ostiary.usage.write(cast.ostiary.store)
+    return answer
+
+
+def words(browser: TestClient, path: str, status: int = 200) -> str:
+    return read(browser.get(path), status).text
+
+
+def both_at_once(send: Callable[[], Response]) -> list[Response]:
+    answers: list[Response] = []
+    threads = [threading.Thread(target=lambda: answers.append(send())) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return answers
