@@ -28,7 +28,6 @@ KINDS = {
     "session": "sign-ins",
     "organization": "the organization",
 }
-DAY = dt.timedelta(days=1)
 
 pages = Pages()
 
@@ -90,10 +89,11 @@ def _asked(visit: Visit) -> Asked:
         person_guids=_person_guids(visit, typed.get("person", "")),
     )
     try:
-        since, until = _day(typed, "since"), _day(typed, "until")
+        # The last day counts as a whole.
+        since, until = _midnight(typed, "since"), _midnight(typed, "until", days_later=1)
     except Invalid as problem:
         return Asked(form.refused(problem), wanted, typed)
-    return Asked(form, replace(wanted, since=since, until=until + DAY if until else None), typed)
+    return Asked(form, replace(wanted, since=since, until=until), typed)
 
 
 def _type_options() -> list[tuple[str, str]]:
@@ -125,11 +125,11 @@ def _person_guids(visit: Visit, guid: str) -> tuple[str, ...]:
     return (member.guid, member.user_guid) if member.user_guid else (member.guid,)
 
 
-def _day(typed: dict[str, str], name: str) -> dt.datetime | None:
+def _midnight(typed: dict[str, str], name: str, *, days_later: int = 0) -> dt.datetime | None:
     if name not in typed:
         return None
     try:
-        day = dt.date.fromisoformat(typed[name])
-        return dt.datetime.combine(day, dt.time(), clock.UTC)
-    except ValueError:
+        day = dt.date.fromisoformat(typed[name]) + dt.timedelta(days=days_later)
+    except (ValueError, OverflowError):
         raise Invalid("invalid_parameter", "Write the day as 2026-11-24", field=name) from None
+    return dt.datetime.combine(day, dt.time(), clock.UTC)

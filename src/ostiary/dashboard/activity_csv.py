@@ -19,8 +19,10 @@ CHUNK_ROWS = 1_000
 BYTE_ORDER_MARK = "\ufeff"
 HEAD = ("time", "who", "by", "event", "what", "on", "details", "bank", "address", "actor_guid", "object_guid")
 
-# What begins a formula, at the beginning of a cell or of what another separator than ours would make one.
-FORMULA = re.compile(r"(?:\A|(?<=[;|\t\r\n]))(?=[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20])")
+# What begins a formula, also in letters as wide as Chinese ones.
+SIGNS = r"=+\-@\uff1d\uff0b\uff0d\uff20"
+# At the beginning of a cell, or where another separator than ours would begin one.
+FORMULA = re.compile(rf"\A(?=[{SIGNS}\t\r\n])|(?<=[;|\t\r\n])(?=[{SIGNS}])")
 
 
 def rows(store: Store, actor: Actor, wanted: EventFilter, first: Stretch) -> Iterator[str]:
