@@ -3,7 +3,7 @@
 import json
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import pytest
@@ -46,9 +46,9 @@ def run(env: dict[str, str]) -> Run:
 def real(env: dict[str, str], settings: Settings) -> Run:
     """The same in a process of its own."""
 
-    def command(*args: str, said: str = "", **more: str) -> Done:
+    def command(*args: str, said: str = "", program: Sequence[str] = ("-m", "ostiary"), **more: str) -> Done:
         done = subprocess.run(
-            [sys.executable, "-m", "ostiary", *args],
+            [sys.executable, *program, *args],
             cwd=settings.data_dir.parent,
             env={name: value for name, value in (env | more).items() if value},
             input=said,

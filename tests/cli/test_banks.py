@@ -61,6 +61,14 @@ def test_makes_no_organization_without_a_proper_name(run: Run, name: str) -> Non
     assert "name" in done.stderr
 
 
+def test_shows_ids_whole_beside_the_longest_names(run: Run) -> None:
+    first = strict_json(run("init", "--organization", "A" * 128, "--bank", "北" * 128, "--json"))
+    for command, ids in (("organizations", ["organization_guid"]), ("banks", ["bank_guid", "organization_guid"])):
+        shown = run(command, "list").stdout
+        assert all(first[id_] in shown for id_ in ids)
+    assert first["client_id"] in run("keys", "list").stdout
+
+
 def test_shows_names_as_they_are_and_no_commands_to_the_terminal(run: Run) -> None:
     strict_json(run("organizations", "create", "--name", "[red]:smile: Ümläut 北行", "--json"))
     assert "[red]:smile: Ümläut 北行" in run("organizations", "list").stdout

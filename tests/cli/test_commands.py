@@ -118,3 +118,21 @@ def test_finds_a_file_that_others_can_read(run: Run, tmp_path: Path) -> None:
     done = run("doctor", "--json", **without)
     assert done.returncode == 1
     assert not json.loads(done.stdout)["is_fine"]
+
+
+COMPLAINS = """
+import structlog
+from ostiary.cli import main, session
+prepare = session.House.prepare
+def complaining(house):
+    structlog.get_logger("planted").warning("something_is_odd")
+    prepare(house)
+session.House.prepare = complaining
+main()
+"""
+
+
+def test_keeps_standard_output_to_what_a_command_answers(real: Run) -> None:
+    done = real("init", "--organization", "Acme", "--bank", "North", "--json", program=["-c", COMPLAINS])
+    assert "something_is_odd" in done.stderr
+    assert json.loads(done.stdout).keys() >= {"client_id", "client_secret"}

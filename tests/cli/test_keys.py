@@ -3,7 +3,10 @@
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
+from ostiary.applications.models import Application
+from ostiary.db.store import Store
 from tests.cli.conftest import Run, strict_json
 
 KNOWN_PREFIX = "ost_sandbox_"
@@ -72,6 +75,23 @@ def test_lists_the_keys_of_one_bank_or_all(run: Run, first: dict[str, Any]) -> N
     one = strict_json(run("keys", "list", "--bank", first["bank_guid"], "--json"))
     assert [each["client_id"] for each in one["objects"]] == [first["client_id"]]
     assert first["client_id"] in run("keys", "list").stdout
+
+
+@pytest.mark.parametrize("expires_in", ["999999999d", "99999999d", "0d", "1w", "-1d", "1.5h", "1e3d", "٣d"])
+def test_says_how_a_life_is_written(run: Run, first: dict[str, Any], expires_in: str) -> None:
+    done = run("keys", "create", "--bank", first["bank_guid"], "--name", "x", f"--expires-in={expires_in}", "--json")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("--expires-in ")
+
+
+@pytest.mark.usefixtures("first")
+def test_lists_more_keys_than_fit_on_a_page(run: Run, store: Store) -> None:
+    with store.writing() as db:
+        key = dict(db.execute(sa.select(Application.__table__)).mappings().one())
+        copies = [key | {"guid": f"{number:032x}", "client_id": f"ostid_{number:038}"} for number in range(1001)]
+        db.execute(sa.insert(Application.__table__), copies)  # type: ignore[arg-type]  # a table, in stubs a clause
+    listed = strict_json(run("keys", "list", "--json"))
+    assert listed["total"] == len(listed["objects"]) == 1002
 
 
 @pytest.mark.parametrize("command", ["show", "pause", "resume", "revoke"])

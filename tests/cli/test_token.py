@@ -6,12 +6,16 @@ import pty
 import subprocess
 import sys
 import termios
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
 import pytest
 
-from tests.cli.conftest import Done
-from tests.live import COMMAND_SECONDS, LiveServer, free_port
+from tests.cli.conftest import Done, Run
+from tests.live import COMMAND_SECONDS, HOST, LiveServer, free_port
 from tests.server.conftest import eventually
 
 
@@ -89,3 +93,48 @@ def test_asks_for_the_pair_and_does_not_show_the_secret(live: LiveServer, pair: 
     assert process.returncode == 0
     assert printed.count(b".") == 2
     assert pair["client_secret"].encode() not in shown
+
+
+@contextmanager
+def somebody_else(status: int, answer: object) -> Iterator[str]:
+    """A server that answers every POST alike."""
+
+    class Answers(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = json.dumps(answer).encode()
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with HTTPServer((HOST, 0), Answers) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield f"http://{HOST}:{server.server_port}"
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+@pytest.mark.parametrize(
+    ("status", "answer"),
+    [
+        (200, {"error": "none"}),
+        (401, {"access_token": "none"}),
+        (400, {"error": "\x1b[31mred", "error_description": "\x1b]0;title\x07"}),
+        (200, {"access_token": "\x1b[31mred"}),
+        (200, {"access_token": None}),
+        (200, ["access_token"]),
+        (200, "access_token"),
+    ],
+)
+def test_trusts_no_server_with_the_terminal(run: Run, status: int, answer: object) -> None:
+    with somebody_else(status, answer) as server:
+        mine = {"OSTIARY_CLIENT_ID": "x", "OSTIARY_CLIENT_SECRET": "y"}
+        done = run("token", "--server", server, **mine)
+    assert "\x1b" not in done.stdout + done.stderr
+    assert (done.returncode == 1) == (not done.stdout)

@@ -15,7 +15,6 @@ from ostiary.web.schemas import Sent, read_as
 commands = typer.Typer(help="List, make, promote and close banks.", no_args_is_help=True)
 
 Guid = Annotated[str, typer.Argument(help="The bank's guid.", metavar="GUID")]
-MOST = 1000
 
 
 def usual_bank(name: str, type_: BankType, country: str = "US", fiat: str = "USD") -> Sent[NewBank]:
@@ -39,7 +38,7 @@ def usual_bank(name: str, type_: BankType, country: str = "US", fiat: str = "USD
 def list_banks(json: JsonFlag = False) -> None:
     """Every bank, the newest first."""
     with reading() as db:
-        found = [show.bank(one) for one in service.page(db, OPERATOR, BankFilter(), 0, MOST).objects]
+        found = [show.bank(one) for one in service.page(db, OPERATOR, BankFilter(), 0, show.EVERYTHING).objects]
     nothing = "There is no bank yet. Make one with: ostiary init --organization NAME --bank NAME"
     show.rows(found, ["guid", "name", "type", "organization_guid", "closed_at"], nothing, json_wanted=json)
 

@@ -28,23 +28,23 @@ ExpiresOption = Annotated[str, typer.Option(help="How long the key lives: 90d, 1
 Id = Annotated[str, typer.Argument(help="Client id or guid of the key.", metavar="ID")]
 
 UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
-MOST = 1000
 
 Change = Callable[[Session, Actor, ApplicationKind, str], Application]
 
 
 def new_application(name: str, expires_in: str, allow: list[str] | None) -> Sent[NewApplication]:
-    return read_as(NewApplication, name=name, expires_at=clock.now() + lifetime(expires_in), ip_allowlist=allow or [])
+    try:
+        expires_at = clock.now() + lifetime(expires_in)
+    except OverflowError:
+        misused("--expires-in is too long")
+    return read_as(NewApplication, name=name, expires_at=expires_at, ip_allowlist=allow or [])
 
 
 def lifetime(text: str) -> dt.timedelta:
     found = re.fullmatch(r"([1-9][0-9]{0,8})([smhd])", text)
     if not found:
         misused("--expires-in takes a number and a unit, as in 90d, 12h, 30m or 45s")
-    try:
-        return dt.timedelta(**{UNITS[found[2]]: int(found[1])})
-    except OverflowError:
-        misused("--expires-in is too long")
+    return dt.timedelta(**{UNITS[found[2]]: int(found[1])})
 
 
 @commands.command("create")
@@ -77,9 +77,9 @@ def list_keys(
 ) -> None:
     """Every key, revoked ones included."""
     with reading() as db:
-        found = list(service.page(db, OPERATOR, ApplicationKind.BANK, bank, 0, MOST).objects)
+        found = list(service.page(db, OPERATOR, ApplicationKind.BANK, bank, 0, show.EVERYTHING).objects)
         if bank is None:
-            found += service.page(db, OPERATOR, ApplicationKind.ORGANIZATION, None, 0, MOST).objects
+            found += service.page(db, OPERATOR, ApplicationKind.ORGANIZATION, None, 0, show.EVERYTHING).objects
     shown = [show.application(one) for one in found]
     columns = ["name", "client_id", "kind", "status", "expires_at", "last_used_at"]
     nothing = "There is no key yet. Generate one with: ostiary keys create --bank GUID --name NAME"

@@ -55,7 +55,7 @@ def _options(
 def serve() -> None:
     """Serve tokens and the API until stopped. Settings come from OSTIARY_… variables (docs/configuration.md)."""
     chosen = settings()
-    log.configure(chosen)
+    log.configure(chosen.log_level, chosen.log_format)
     with plain_refusals():
         opened = House(chosen)
         opened.prepare()
@@ -110,4 +110,6 @@ def migrate(json: JsonFlag = False) -> None:
 
 
 def main() -> None:
+    # Standard output belongs to what a command answers.
+    log.configure()
     program()

@@ -17,6 +17,11 @@ from ostiary.organizations.models import Organization
 
 Facts = Mapping[str, Any]
 
+# Of a table: a terminal folds its lines where it likes, nothing is cut off.
+WIDEST = 10_000
+# A list at a command line has one page.
+EVERYTHING = 2**31 - 1
+
 
 def as_json(facts: object) -> None:
     typer.echo(json.dumps(facts, indent=2))
@@ -29,7 +34,7 @@ def facts(shown: Facts, *, json_wanted: bool) -> None:
         return
     width = max(len(name) for name in shown)
     for name, value in shown.items():
-        typer.echo(f"{name.replace('_', ' '):<{width}}  {_text(value)}")
+        typer.echo(f"{name.replace('_', ' '):<{width}}  {clean(value)}")
 
 
 def rows(shown: Sequence[Facts], columns: Sequence[str], nothing: str, *, json_wanted: bool) -> None:
@@ -45,9 +50,9 @@ def rows(shown: Sequence[Facts], columns: Sequence[str], nothing: str, *, json_w
         # Ids are there to be copied, so they are never folded.
         table.add_column(column.replace("_", " "), no_wrap=True, overflow="ignore")
     for row in shown:
-        table.add_row(*(_text(row.get(column)) for column in columns))
+        table.add_row(*(clean(row.get(column)) for column in columns))
     console = Console(emoji=False)
-    console.width = max(console.width, 160)
+    console.width = WIDEST
     console.print(table, markup=False)
 
 
@@ -98,7 +103,8 @@ def _wire(moment: dt.datetime | None) -> str | None:
     return clock.on_the_wire(moment) if moment else None
 
 
-def _text(value: object) -> str:
+def clean(value: object) -> str:
+    """A value as a terminal may show it."""
     if value is None or value == []:
         return "-"
     text = ", ".join(str(part) for part in value) if isinstance(value, list) else str(value)

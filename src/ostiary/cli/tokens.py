@@ -35,11 +35,12 @@ def token(
         fail(f"No answer from {url}: {error}")
     except ValueError:
         answer = None
-    if not isinstance(answer, dict) or not answer.keys() & {"access_token", "error"}:
+    is_granted = response.status_code == httpx2.codes.OK
+    if not isinstance(answer, dict) or ("access_token" if is_granted else "error") not in answer:
         fail(f"{url} did not answer like an Ostiary; check --server")
-    if response.status_code != httpx2.codes.OK:
-        fail(f"{answer.get('error')}: {answer.get('error_description')}")
+    if not is_granted:
+        fail(show.clean(f"{answer['error']}: {answer.get('error_description')}"))
     if json:
         show.as_json(answer)
     else:
-        typer.echo(answer["access_token"])
+        typer.echo(show.clean(answer["access_token"]))

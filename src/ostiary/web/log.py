@@ -7,10 +7,8 @@ from collections.abc import Sequence
 import structlog
 from structlog.typing import Processor
 
-from ostiary.settings import Settings
 
-
-def configure(settings: Settings) -> None:
+def configure(level: str = "warning", form: str = "console") -> None:
     """Send our events and the libraries' through the same lines."""
     shared: Sequence[Processor] = [
         structlog.stdlib.add_log_level,
@@ -18,11 +16,11 @@ def configure(settings: Settings) -> None:
         structlog.processors.format_exc_info,
     ]
     last: Processor = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
-    if settings.log_format == "json":
+    if form == "json":
         last = structlog.processors.JSONRenderer()
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
-        wrapper_class=structlog.make_filtering_bound_logger(settings.log_level),
+        wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=True,
     )
@@ -35,7 +33,7 @@ def configure(settings: Settings) -> None:
     )
     root = logging.getLogger()
     root.handlers = [handler]
-    root.setLevel(settings.log_level.upper())
+    root.setLevel(level.upper())
     # Libraries at debug level would print statements with their values.
     for name in ("sqlalchemy", "psycopg", "alembic", "asyncio"):
         logging.getLogger(name).setLevel(logging.WARNING)
