@@ -5,7 +5,7 @@ import hashlib
 import re
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import sqlalchemy as sa
 from httpx2 import Response
@@ -18,14 +18,13 @@ from ostiary.applications.models import Application, ApplicationKind, Applicatio
 from ostiary.applications.schemas import ApplicationChanges
 from ostiary.banks import service as banks
 from ostiary.banks.models import Bank
-from ostiary.crypto import guids
 from ostiary.settings import Settings
-from ostiary.users.models import Membership, Role, User, UserSession
+from ostiary.users.models import Role, UserSession
 from ostiary.web.schemas import read_as
+from tests import people
 from tests.applications.reading import read
 from tests.durability.direct import OPERATOR, Office
 
-HERE = ("203.0.113.7", 50_000)
 SECRET = re.compile(r"ost_(?:sandbox|production|org)_[0-9A-Za-z]{49}")
 CLIENT_ID = re.compile(r"ostid_[0-9A-Za-z]{38}")
 SHOWN_AT = re.compile(r"/developers/keys/([0-9a-f]{32})/shown")
@@ -51,7 +50,6 @@ class Cast:
     east: str = ""
     acme: str = ""
     globex: str = ""
-    clients: list[TestClient] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.north = self.office.bank("North", organization="Acme")
@@ -68,32 +66,11 @@ class Cast:
 
     def person(self, name: str, role: Role, organization_guid: str = "") -> TestClient:
         """Somebody who is signed in, in a browser of their own."""
-        word = guids.new()
-        user = User(guid=guids.new(), email=f"{name}@example.com".lower(), name=name, password_hash=None)
-        place = organization_guid or self.acme
-        with self.ostiary.store.writing() as db:
-            db.add(user)
-            db.flush()  # the others name the person
-            db.add(Membership(organization_guid=place, email=user.email, role=role, user_guid=user.guid))
-            db.add(
-                UserSession(
-                    user_guid=user.guid,
-                    id_digest=hashlib.sha256(word.encode()).digest(),
-                    organization_guid=place,
-                    address=HERE[0],
-                    user_agent="",
-                    expires_at=clock.now() + dt.timedelta(days=1),
-                )
-            )
-        return self.browser(word)
+        person = people.add_person(self.ostiary.store, name, organization_guid or self.acme, role)
+        return people.signed_in(self.ostiary, self.settings, person)
 
     def browser(self, word: str) -> TestClient:
-        headers = {"Sec-Fetch-Site": "same-origin", "Accept": "text/html"}
-        client = TestClient(
-            self.ostiary, base_url=self.settings.issuer, client=HERE, headers=headers, follow_redirects=False
-        )
-        client.cookies.set("ostiary", word)
-        return client
+        return people.browser(self.ostiary, self.settings, word)
 
     def key(self, bank_guid: str, name: str = "Till", *addresses: str) -> Application:
         """A key that the operator made, with a long life before it."""
@@ -161,8 +138,7 @@ def shown_in(answer: Response) -> Shown:
 def token(cast: Cast, pair: Shown, **more: str) -> Mapping[str, object]:
     """What the token endpoint says to the pair; and what was counted is written down."""
     body = {"grant_type": "client_credentials", "client_id": pair.client_id, "client_secret": pair.secret}
-    client = TestClient(cast.ostiary, base_url=cast.settings.issuer, client=HERE)
-    answer: Mapping[str, object] = client.post("/oauth/token", data=body | more).json()
+    answer: Mapping[str, object] = cast.browser("").post("/oauth/token", data=body | more).json()
     cast.ostiary.usage.write(cast.ostiary.store)
     return answer
 

@@ -24,8 +24,8 @@ def alice(cast: Cast) -> TestClient:
 
 
 @pytest.fixture
-def carol(cast: Cast) -> TestClient:
-    return cast.person("Carol", Role.DEVELOPER)
+def dana(cast: Cast) -> TestClient:
+    return cast.person("Dana", Role.DEVELOPER)
 
 
 @pytest.fixture

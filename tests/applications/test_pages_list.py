@@ -49,11 +49,11 @@ def test_tells_of_a_key_what_a_person_must_know(alice: TestClient, cast: Cast) -
 def test_names_who_made_a_key_also_when_nobody_is_there(alice: TestClient, cast: Cast) -> None:
     cast.key(cast.north)
     assert "by Operator" in words(alice, "/developers")
-    carol = cast.person("Carol", Role.DEVELOPER)
-    generate(carol, f"{NEW}?bank={cast.south}")
-    assert "by Carol" in words(alice, "/developers")
+    dana = cast.person("Dana", Role.DEVELOPER)
+    generate(dana, f"{NEW}?bank={cast.south}")
+    assert "by Dana" in words(alice, "/developers")
     with cast.ostiary.store.writing() as db:
-        db.execute(sa.delete(Membership).where(Membership.email == "carol@example.com"))
+        db.execute(sa.delete(Membership).where(Membership.email == "dana@example.com"))
     assert "by Somebody who is gone" in words(alice, "/developers")
 
 

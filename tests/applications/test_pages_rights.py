@@ -48,29 +48,29 @@ def test_lets_a_viewer_look_and_nothing_else(bob: TestClient, cast: Cast) -> Non
     assert (cast.keys(), cast.find(key.guid).name, cast.find(key.guid).revoked_at) == (1, "Till", None)
 
 
-def test_lets_a_developer_work_in_sandbox_banks(carol: TestClient, cast: Cast) -> None:
-    pair = shown_in(generate(carol, f"{NEW}?bank={cast.north}"))
-    assert {"Edit", "Pause", "Replace", "Revoke"} <= read(carol.get(f"/developers/keys/{pair.guid}")).links.keys()
-    shown_in(generate(carol, of(pair.guid, "replacement")))
-    assert carol.post(of(pair.guid, "revocation"), data={"confirmed": "yes"}).status_code == 303
+def test_lets_a_developer_work_in_sandbox_banks(dana: TestClient, cast: Cast) -> None:
+    pair = shown_in(generate(dana, f"{NEW}?bank={cast.north}"))
+    assert {"Edit", "Pause", "Replace", "Revoke"} <= read(dana.get(f"/developers/keys/{pair.guid}")).links.keys()
+    shown_in(generate(dana, of(pair.guid, "replacement")))
+    assert dana.post(of(pair.guid, "revocation"), data={"confirmed": "yes"}).status_code == 303
 
 
-def test_keeps_a_developer_out_of_production(carol: TestClient, cast: Cast) -> None:
+def test_keeps_a_developer_out_of_production(dana: TestClient, cast: Cast) -> None:
     key = cast.key(cast.vault, "Till", "10.0.0.1")
-    assert not {"Edit", "Pause", "Replace", "Revoke"} & read(carol.get(f"/developers/keys/{key.guid}")).links.keys()
-    assert refused_changes(carol, key.guid) == {403}
-    assert not read(carol.get(NEW)).has("option", value=cast.vault)
-    assert "your role may not generate keys there" in words(carol, f"{NEW}?bank={cast.vault}")
-    assert carol.post(NEW, data=new_in(cast.vault)).status_code == 403
+    assert not {"Edit", "Pause", "Replace", "Revoke"} & read(dana.get(f"/developers/keys/{key.guid}")).links.keys()
+    assert refused_changes(dana, key.guid) == {403}
+    assert not read(dana.get(NEW)).has("option", value=cast.vault)
+    assert "your role may not generate keys there" in words(dana, f"{NEW}?bank={cast.vault}")
+    assert dana.post(NEW, data=new_in(cast.vault)).status_code == 403
     assert cast.keys() == 1
 
 
-def test_keeps_a_developer_from_organization_keys(carol: TestClient, cast: Cast) -> None:
+def test_keeps_a_developer_from_organization_keys(dana: TestClient, cast: Cast) -> None:
     own = cast.find(cast.office.organization_key(cast.acme).client_id)
-    assert "Organization key" not in read(carol.get(NEW)).links
-    assert carol.get(f"{NEW}?kind=organization").status_code == 403
-    assert carol.post(NEW, data=new_in("") | {"kind": "organization"}).status_code == 403
-    assert refused_changes(carol, own.guid) == {403}
+    assert "Organization key" not in read(dana.get(NEW)).links
+    assert dana.get(f"{NEW}?kind=organization").status_code == 403
+    assert dana.post(NEW, data=new_in("") | {"kind": "organization"}).status_code == 403
+    assert refused_changes(dana, own.guid) == {403}
     assert cast.keys() == 1
 
 
