@@ -41,7 +41,9 @@ def _deliver(db: Session, delivery: EventDelivery, event: Event, work: Work) -> 
     except Exception:  # one piece of work that fails must not hold up the others
         delivery.attempt_count += 1
         delivery.next_attempt_at = clock.now() + _pause(delivery.attempt_count)
-        log.exception("delivery_failed", consumer=delivery.consumer, event=event.guid, attempt=delivery.attempt_count)
+        log.exception(
+            "delivery_failed", consumer=delivery.consumer, event_guid=event.guid, attempt=delivery.attempt_count
+        )
         return False
     db.delete(delivery)
     return True
