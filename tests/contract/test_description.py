@@ -65,7 +65,7 @@ def described(holder: Holder) -> dict[str, Any]:
 @pytest.mark.parametrize("who", ["north", "acme"])
 def test_answers_as_its_document_says(who: str, cast: Cast, tmp_path: Path, count: Callable[[int, int], int]) -> None:
     holder: Holder = getattr(cast, who)
-    done = explore(holder, described(holder), tmp_path, "--max-examples", str(count(10, 200)))
+    done = explore(holder, described(holder), tmp_path, "--max-examples", str(count(10, 100)))
     assert done.returncode == 0, done.stdout
 
 
