@@ -9,7 +9,7 @@ const here = dirname(fileURLToPath(import.meta.url));
 const modules = join(here, "node_modules");
 const derived = join(modules, ".ostiary");
 const target = join(here, "../src/ostiary/web/static");
-const made = `${target}.new`;
+const made = join(derived, "static");
 const basecoat = join(modules, "basecoat-css/dist");
 const inter = join(modules, "@fontsource-variable/inter");
 
@@ -78,7 +78,6 @@ function fonts() {
 }
 
 function styles() {
-  mkdirSync(derived, { recursive: true });
   const ours = join(here, "styles");
   writeFileSync(join(derived, "base.css"), baseStyles());
   writeFileSync(join(derived, "looks.css"), looks(read(ours, "ostiary.css")));
