@@ -130,7 +130,7 @@ def _expired(exp: int, now: float) -> Unauthorized:
     )
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def _scopes(text: str) -> frozenset[TokenScope]:
     # A token of an earlier release may name a scope that is no more: it grants nothing.
     return frozenset(TokenScope(name) for name in text.split() if name in KNOWN_SCOPES)

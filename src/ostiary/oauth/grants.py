@@ -7,16 +7,22 @@ from ostiary.applications.models import ApplicationKind
 from ostiary.oauth.errors import InvalidScope
 
 LONGEST_QUOTED = 48
+# Every scope there is fits; what repeats itself for longer is worked out each time and fills no memory.
+LONGEST_REMEMBERED = 2048
 
-_EVERYTHING = {kind: " ".join(sorted(kind.scopes)) for kind in ApplicationKind}
+_EVERYTHING = {kind.value: " ".join(sorted(kind.scopes)) for kind in ApplicationKind}
 
 
-@lru_cache(maxsize=4096)
 def grant(stored_kind: str, requested: str | None) -> str:
     """The granted scopes, in the order asked for; a pure function of the kind of key and the words of the request."""
-    kind = ApplicationKind(stored_kind)
     if requested is None:
-        return _EVERYTHING[kind]
+        return _EVERYTHING[stored_kind]
+    choose = _remembered if len(requested) <= LONGEST_REMEMBERED else _chosen
+    return choose(stored_kind, requested)
+
+
+def _chosen(stored_kind: str, requested: str) -> str:
+    kind = ApplicationKind(stored_kind)
     # Management is done by people: keys that ask for it beside other scopes get the others.
     names = [name for name in dict.fromkeys(requested.split(" ")) if name not in MANAGEMENT]
     foreign = [name for name in names if name not in kind.scopes]
@@ -25,6 +31,9 @@ def grant(stored_kind: str, requested: str | None) -> str:
     if not names:
         raise InvalidScope("The requested scopes can only be held by people, not by keys")
     return " ".join(names)
+
+
+_remembered = lru_cache(maxsize=1024)(_chosen)
 
 
 def _quoted(name: str) -> str:
