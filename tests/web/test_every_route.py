@@ -1,0 +1,168 @@
+"""Every operation of the API answers the same four questions: no token, wrong kind, no scope, somebody else's."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+
+from ostiary.access.scopes import BANK_KEY, ORGANIZATION_KEY
+from ostiary.app import Ostiary
+from ostiary.banks import service as banks
+from ostiary.banks.models import BankType
+from ostiary.cli.banks import usual_bank
+from ostiary.crypto import guids
+from ostiary.organizations import service as organizations
+from ostiary.organizations.schemas import NewOrganization
+from ostiary.web import description
+from ostiary.web.schemas import read_as
+from tests.oauth.desk import METADATA, OPERATOR, Answer, Desk, Key, assert_malformed, open_desk
+
+JSON = (b"content-type", b"application/json")
+BOTH = ("organization", "bank")
+NEW_BANK = usual_bank("South", BankType.SANDBOX).read().model_dump(mode="json", exclude_none=True)
+
+
+@dataclass(frozen=True)
+class Operation:
+    scope: str
+    subjects: tuple[str, ...]
+    # What a refusal says was not found.
+    thing: str = ""
+    body: object = None
+
+
+OPERATIONS = {
+    "GET /api/organizations/{organization_guid}": Operation("organizations:read", ("organization",), "organization"),
+    "PATCH /api/organizations/{organization_guid}": Operation(
+        "organizations:write", ("organization",), "organization", {"name": "Acme"}
+    ),
+    "GET /api/banks": Operation("banks:read", BOTH),
+    "POST /api/banks": Operation("banks:execute", ("organization",), body=NEW_BANK),
+    "GET /api/banks/{bank_guid}": Operation("banks:read", BOTH, "bank"),
+    "PATCH /api/banks/{bank_guid}": Operation("banks:write", BOTH, "bank", {"name": "North"}),
+    "GET /api/customers": Operation("customers:read", BOTH),
+    "POST /api/customers": Operation("customers:execute", ("bank",), body={"type": "individual"}),
+    "GET /api/customers/{customer_guid}": Operation("customers:read", BOTH, "customer"),
+    "PATCH /api/customers/{customer_guid}": Operation(
+        "customers:write", ("bank",), "customer", {"state": "unverified"}
+    ),
+    "GET /api/organization_applications": Operation("organizations:read", ("organization",)),
+    "GET /api/organization_applications/{client_id}": Operation(
+        "organization_applications:read", ("organization",), "application"
+    ),
+    "GET /api/bank_applications": Operation("banks:read", BOTH),
+    "GET /api/bank_applications/{client_id}": Operation("bank_applications:read", BOTH, "application"),
+}
+HOLDS = {"organization": ORGANIZATION_KEY, "bank": BANK_KEY}
+
+
+@dataclass(frozen=True)
+class Doors:
+    """Acme with its bank North, and Globex with its bank East, which neither of them may see."""
+
+    desk: Desk
+    names: dict[str, str]
+    foreign: dict[str, str]
+
+    def key(self, subject: str) -> Key:
+        return self.desk.acme if subject == "organization" else self.desk.north
+
+    def token(self, subject: str, *scopes: str) -> str:
+        return self.desk.token(self.key(subject), " ".join(scopes))
+
+    def knock(self, operation: str, token: str | None, names: dict[str, str]) -> Answer:
+        method, path = operation.split()
+        shown = [] if token is None else [(b"authorization", f"Bearer {token}".encode())]
+        for name, value in names.items():
+            path = path.replace("{" + name + "}", value)
+        body = OPERATIONS[operation].body
+        sent = b"" if body is None else json.dumps(body).encode()
+        return self.desk.request(path, [*shown, JSON], method=method, body=sent)
+
+
+def customer_of(desk: Desk, key: Key) -> str:
+    headers = [(b"authorization", f"Bearer {desk.token(key)}".encode()), JSON]
+    made = desk.request("/api/customers", headers, method="POST", body=b'{"type": "individual"}')
+    return str(made.json["guid"])
+
+
+@pytest.fixture
+def doors(ostiary: Ostiary) -> Iterator[Doors]:
+    with open_desk(ostiary) as desk:
+        with desk.store.writing() as db:
+            globex = organizations.create(db, OPERATOR, read_as(NewOrganization, name="Globex")).guid
+            east = banks.create(db, OPERATOR, globex, usual_bank("East", BankType.SANDBOX)).guid
+        theirs, own = desk.key(globex, east), desk.north
+        yield Doors(desk, names_of(desk, own, own.client_id), names_of(desk, theirs, theirs.client_id))
+
+
+def names_of(desk: Desk, key: Key, client_id: str) -> dict[str, str]:
+    return {
+        "organization_guid": key.organization_guid,
+        "bank_guid": key.bank_guid,
+        "customer_guid": customer_of(desk, key),
+        "client_id": client_id,
+    }
+
+
+def named(doors: Doors, operation: str) -> dict[str, str]:
+    """What the operation is about, of Acme."""
+    if "organization_applications" in operation:
+        return {**doors.names, "client_id": doors.desk.acme.client_id}
+    return doors.names
+
+
+def test_knows_every_operation_that_is_described(ostiary: Ostiary) -> None:
+    paths = description.document(ostiary.routes, "http://127.0.0.1")["paths"]
+    described = {f"{method.upper()} {path}" for path, operations in paths.items() for method in operations}
+    assert described - {"POST /oauth/token"} == OPERATIONS.keys(), "add a row: who may, with which scope"
+
+
+def test_opens_to_the_right_token_with_the_right_scope_alone(doors: Doors) -> None:
+    for operation, rule in OPERATIONS.items():
+        for subject in rule.subjects:
+            answer = doors.knock(operation, doors.token(subject, rule.scope), named(doors, operation))
+            assert answer.status in {200, 201}, (operation, subject, answer.body)
+
+
+def test_asks_everybody_for_a_token(doors: Doors) -> None:
+    for operation in OPERATIONS:
+        assert_malformed(doors.knock(operation, None, named(doors, operation)))
+
+
+def test_sends_the_wrong_kind_of_subject_away(doors: Doors) -> None:
+    for operation, rule in OPERATIONS.items():
+        for subject in set(BOTH) - set(rule.subjects):
+            answer = doors.knock(operation, doors.token(subject), named(doors, operation))
+            refusal = (answer.status, answer.json["message_code"], answer.json["error_message"])
+            if rule.scope == "customers:write":
+                # The published table lets organizations in by their subject and then gives them no such scope.
+                assert refusal == (403, "invalid_scopes", "Invalid scopes. Required: customers:write")
+            else:
+                text = f"Invalid Subject type. Required: {rule.subjects[0]}"
+                assert refusal == (401, "invalid_subject", text), (operation, subject)
+            assert METADATA in answer.headers["www-authenticate"]
+
+
+def test_names_the_scope_that_is_missing_and_its_challenge(doors: Doors) -> None:
+    for operation, rule in OPERATIONS.items():
+        for subject in rule.subjects:
+            others = sorted(HOLDS[subject] - {rule.scope})
+            answer = doors.knock(operation, doors.token(subject, *others), named(doors, operation))
+            assert (answer.status, answer.json["message_code"]) == (403, "invalid_scopes"), (operation, subject)
+            assert answer.json["error_message"] == f"Invalid scopes. Required: {rule.scope}"
+            challenge = f'Bearer realm="ostiary", error="insufficient_scope", scope="{rule.scope}", {METADATA}'
+            assert answer.headers["www-authenticate"] == challenge
+
+
+def test_answers_about_somebody_elses_as_about_nobodys(doors: Doors) -> None:
+    nobody = dict.fromkeys(doors.names, guids.new())
+    for operation, rule in OPERATIONS.items():
+        if not rule.thing:
+            continue
+        for subject in rule.subjects:
+            token = doors.token(subject)
+            theirs = doors.knock(operation, token, doors.foreign)
+            assert (theirs.status, theirs.json["error_message"]) == (404, f"{rule.thing} not found"), operation
+            assert theirs == doors.knock(operation, token, nobody)
