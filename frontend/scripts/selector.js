@@ -26,7 +26,7 @@ function close(selector) {
 for (const selector of document.querySelectorAll("[data-selector]")) {
   const search = selector.querySelector("[data-selector-search]");
   search.addEventListener("input", () => narrow(selector, search.value));
-  selector.addEventListener("toggle", () => selector.open && search.focus());
+  selector.addEventListener("toggle", () => selector.open && search.select());
   selector.addEventListener("keydown", (event) => {
     if (event.key === "Escape" && selector.open) close(selector);
     else if (event.key === "Enter" && event.target === search) linksOf(selector)[0]?.click();
