@@ -1,0 +1,125 @@
+"""Who is there: Acme, Globex and Initech with three banks each, customers in all of them, their keys and tokens."""
+
+import json
+import re
+from dataclasses import replace
+from urllib.parse import urlencode
+
+from ostiary.access.scopes import BANK_KEY, ORGANIZATION_KEY
+from ostiary.app import CONSUMERS
+from ostiary.applications import queries as applications
+from ostiary.applications import service as keys
+from ostiary.banks import service as banks
+from ostiary.banks.models import BankType
+from ostiary.cli.banks import usual_bank
+from ostiary.events.delivery import deliver_due
+from ostiary.organizations import service as organizations
+from ostiary.organizations.schemas import NewOrganization
+from ostiary.web.schemas import read_as
+from tests.oauth.desk import OPERATOR, Answer, Desk, Key
+from tests.oauth.window import JSON
+from tests.tenancy.choices import Who
+from tests.tenancy.model import World
+from tests.tenancy.state import Base, Readings
+from tests.tenancy.things import BANK, ORGANIZATION, Caller, Kind, Owner, Request, Thing
+
+BANKS_OF = {
+    "Acme": ("North", "South", "West"),
+    "Globex": ("East", "Centre", "Coast"),
+    "Initech": ("Hill", "Lake", "Shore"),
+}
+CUSTOMERS = 2
+IN_BRACES = re.compile(r"\{\w+\}")
+
+
+class Cast:
+    """Made once; every walk begins with the same rows."""
+
+    def __init__(self, desk: Desk, readings: Readings) -> None:
+        self.desk = desk
+        self.readings = readings
+        self.steps = 0
+        self.asked: set[str] = set()
+        self._world = World()
+        self._keys: dict[tuple[int, int | None], Key] = {}
+        self._tokens: dict[Who, str] = {}
+        # The desk's own organization is not in the play.
+        Base.of(desk.store, "signing_keys").restore(desk.store)
+        for number, name in enumerate(BANKS_OF):
+            self._enter(number, name)
+        self._base = Base.of(desk.store)
+
+    def begin(self) -> World:
+        """Everything as it was in the beginning, except that tokens are new: none may grow too old."""
+        self.let_work_be_done()
+        self._base.restore(self.desk.store)
+        self._tokens.clear()
+        return World(self._world.things)
+
+    def let_work_be_done(self) -> None:
+        """What a server does beside the requests, now and completely."""
+        while deliver_due(self.desk.store, CONSUMERS):
+            pass
+        self.desk.ostiary.usage.write(self.desk.store)
+
+    def key(self, who: Who) -> Key:
+        return self._keys[who.organization, who.bank]
+
+    def caller(self, who: Who) -> Caller:
+        key = self.key(who)
+        subject, holds = (BANK, BANK_KEY) if key.bank_guid else (ORGANIZATION, ORGANIZATION_KEY)
+        scopes = frozenset(map(str, holds)) if who.scopes is None else who.scopes
+        return Caller(subject, Owner(key.organization_guid, key.bank_guid), scopes)
+
+    def send(self, who: Who, request: Request) -> Answer:
+        path = IN_BRACES.sub(lambda _: request.name, request.operation.partition(" ")[2])
+        headers = [(b"authorization", f"Bearer {self._token(who)}".encode())]
+        body = b""
+        if request.body is not None:
+            headers.append(JSON)
+            body = json.dumps(request.body).encode()
+        query = urlencode(request.query).encode()
+        return self.desk.request(path, headers, method=request.method, query=query, body=body)
+
+    def _token(self, who: Who) -> str:
+        if who not in self._tokens:
+            self._tokens[who] = self.desk.token(self.key(who), " ".join(sorted(who.scopes or ())))
+        return self._tokens[who]
+
+    def _enter(self, number: int, name: str) -> None:
+        with self.desk.store.writing() as db:
+            guid = organizations.create(db, OPERATOR, read_as(NewOrganization, name=name)).guid
+        self._world.put(Thing(Kind.ORGANIZATION, guid, guid, shown={"name": name}))
+        self._keys[number, None] = self._key(guid)
+        self._key(guid)
+        self._revoke(self._key(guid))
+        for place, bank in enumerate(BANKS_OF[name]):
+            with self.desk.store.writing() as db:
+                bank_guid = banks.create(db, OPERATOR, guid, usual_bank(bank, BankType.SANDBOX)).guid
+            shown = {"organization_guid": guid, "name": bank, "type": "sandbox"}
+            self._world.put(Thing(Kind.BANK, bank_guid, guid, shown=shown))
+            self._keys[number, place] = self._key(guid, bank_guid)
+            self._revoke(self._key(guid, bank_guid))
+            for _ in range(CUSTOMERS):
+                self._customer(Who(number, place), bank)
+
+    def _key(self, organization_guid: str, bank_guid: str = "") -> Key:
+        key = self.desk.key(organization_guid, bank_guid)
+        with self.desk.store.reading() as db:
+            guid = applications.get(db, OPERATOR, self.desk.kind(key), key.client_id).guid
+        kind = Kind.BANK_KEY if bank_guid else Kind.ORGANIZATION_KEY
+        shown = {"client_id": key.client_id}
+        self._world.put(Thing(kind, guid, organization_guid, bank_guid, key.client_id, shown))
+        return key
+
+    def _revoke(self, key: Key) -> None:
+        with self.desk.store.writing() as db:
+            guid = keys.revoke(db, OPERATOR, self.desk.kind(key), key.client_id).guid
+        self._world.put(replace(self._world.things[guid], is_revoked=True))
+
+    def _customer(self, who: Who, bank: str) -> None:
+        body = {"type": "individual", "name": {"first": "Ann", "last": bank}, "labels": ["early"]}
+        request = Request("POST /api/customers", body=body)
+        made = self._world.predict(self.caller(who), request).leaves
+        assert made is not None
+        self._world.put(replace(made, guid=self.send(who, request).json["guid"]))

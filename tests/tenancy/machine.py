@@ -1,0 +1,108 @@
+"""A walk through Ostiary: every answer, every row read and every row written is compared with what the model says.
+
+Rules stand in files by topic, each a class on top of `Walk`; visitors.py gathers them.
+"""
+
+from dataclasses import replace
+from typing import ClassVar
+
+from hypothesis.stateful import RuleBasedStateMachine
+
+from ostiary.applications.credentials import new_client_id
+from ostiary.crypto import guids
+from tests.oauth.desk import Answer
+from tests.tenancy import choices, state
+from tests.tenancy.cast import Cast
+from tests.tenancy.choices import Named, Who
+from tests.tenancy.state import Place
+from tests.tenancy.things import Caller, Expected, Kind, Owner, Request, names_in
+
+REFUSED = 400
+
+
+class Walk(RuleBasedStateMachine):
+    cast: ClassVar[Cast]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.world = self.cast.begin()
+        self.state = state.read(self.cast.desk.store)
+        self.cast.readings.taken()
+
+    def name(self, who: Who, kind: Kind, named: Named) -> str:
+        return choices.name(self.world, self.cast.caller(who), kind, named)
+
+    def bank_guid(self, who: Who, stray: Named | None) -> dict[str, str]:
+        """As a parameter of a query or a member of a body."""
+        return {} if stray is None else {"bank_guid": self.name(who, Kind.BANK, stray)}
+
+    def body(self, who: Who, stray: Named | None, flaw: Named | None, **members: object) -> dict[str, object]:
+        """With a `bank_guid`, which is ignored, and with the guid of an organization, which no body may have."""
+        flawed = {} if flaw is None else {"organization_guid": self.name(who, Kind.ORGANIZATION, flaw)}
+        return {**members, **self.bank_guid(who, stray), **flawed}
+
+    def listed(self, who: Who, kind: Kind, parameter: str, wanted: list[Named] | None) -> dict[str, str]:
+        """As a filter with several values; an empty one wants nothing."""
+        return {} if wanted is None else {parameter: ",".join(self.name(who, kind, each) for each in wanted)}
+
+    def ask(self, who: Who, request: Request) -> None:
+        self.cast.asked.add(request.operation)
+        caller = self.cast.caller(who)
+        expected = self.world.predict(caller, request)
+        answer = self.cast.send(who, request)
+        compare(answer, expected)
+        strangers = self.world.strangers(caller)
+        named = strangers & names_in(answer.body.decode())
+        assert not named, f"strangers are named: {named}"
+        if expected.leaves is None:
+            self._ask_for_nobody(who, request, strangers, answer)
+            self.check_rows(caller)
+        else:
+            left = replace(expected.leaves, guid=answer.json["guid"])
+            self.world.put(left)
+            self.check_rows(caller, left.owner)
+
+    def check_rows(self, caller: Caller, written: Owner | None = None) -> None:
+        """Nothing outside the closure was read, and nothing changed but what the request was about."""
+        before, changed = self.state, self.changes()
+        read = self.cast.readings.taken()
+        foreign = {place for place in read if not caller.sees(before.owner(place) or self.state.owner(place))}
+        assert not foreign, f"foreign rows were read: {foreign}"
+        wrong = {
+            place
+            for place in changed
+            for each in (before, self.state)
+            if place in each.rows and (written is None or each.owner(place) != written)
+        }
+        assert not wrong, f"rows were changed that must not be: {wrong}"
+
+    def changes(self) -> set[Place]:
+        """Ends a step: where the database differs from how it was before."""
+        self.cast.steps += 1
+        before, self.state = self.state, state.read(self.cast.desk.store, self.state)
+        return state.changed(before, self.state)
+
+    def _ask_for_nobody(self, who: Who, request: Request, strangers: set[str], answer: Answer) -> None:
+        """Whoever names a stranger hears what they would have heard about something that never existed."""
+        nobody = {name: nobody_like(name) for name in strangers & names_in(request.text)}
+        if nobody:
+            same = self.cast.send(who, request.with_names(lambda name: nobody.get(name, name)))
+            assert answer == same, f"a stranger is told from nobody: {answer} and {same}"
+
+
+def nobody_like(name: str) -> str:
+    return new_client_id() if name.startswith("ostid_") else guids.new()
+
+
+def compare(answer: Answer, expected: Expected) -> None:
+    said = f"answered {answer.status} {answer.body!r}, the model says {expected}"
+    code = answer.json["message_code"] if answer.status >= REFUSED else ""
+    assert (answer.status, code) == (expected.status, expected.code), said
+    if answer.status >= REFUSED:
+        return
+    found = [answer.json] if expected.total is None else answer.json["objects"]
+    # One too many or too few is caught by the counts.
+    pairs = zip(found, expected.objects, strict=False)
+    shown = tuple({member: one.get(member) for member in wanted} for one, wanted in pairs)
+    assert (answer.json.get("total"), len(found)) == (expected.total, len(expected.objects)), said
+    assert shown == expected.objects, said

@@ -1,0 +1,110 @@
+"""What the tenancy tests talk about: things and their owners, callers, requests, and answers to expect."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import NamedTuple, Self
+
+# A guid or a client id.
+NAME = re.compile(r"\b(?:[0-9a-f]{32}|ostid_[0-9A-Za-z]{38})\b")
+
+ORGANIZATION, BANK = "organization", "bank"
+
+
+class Kind(StrEnum):
+    ORGANIZATION = "organization"
+    BANK = "bank"
+    CUSTOMER = "customer"
+    ORGANIZATION_KEY = "organization key"
+    BANK_KEY = "bank key"
+
+
+class Owner(NamedTuple):
+    """Whose something is: an organization's own, or of one of its banks."""
+
+    organization_guid: str
+    bank_guid: str = ""
+
+
+@dataclass(frozen=True)
+class Thing:
+    kind: Kind
+    guid: str
+    organization_guid: str
+    bank_guid: str = ""
+    client_id: str = ""
+    # Members of its JSON; those about people are shown on request only.
+    shown: Mapping[str, object] = field(default_factory=dict)
+    people: Mapping[str, object] = field(default_factory=dict)
+    labels: frozenset[str] = frozenset()
+    is_revoked: bool = False
+
+    @property
+    def owner(self) -> Owner:
+        return Owner(self.organization_guid, self.guid if self.kind is Kind.BANK else self.bank_guid)
+
+    @property
+    def names(self) -> set[str]:
+        return {self.guid, self.client_id} - {""}
+
+    def as_shown(self, *, with_people: bool) -> Mapping[str, object]:
+        """None stands for a member that must not be there."""
+        people = self.people if with_people else dict.fromkeys(self.people)
+        return {**({"guid": self.guid} if self.guid else {}), **self.shown, **people}
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Whoever asks: the token of an organization or of one bank, and its scopes."""
+
+    subject: str
+    owner: Owner
+    scopes: frozenset[str]
+
+    def sees(self, owner: Owner | None) -> bool:
+        """The closure: an organization's token reaches everything of the organization, a bank's its bank alone."""
+        if self.subject == ORGANIZATION:
+            return owner is not None and owner.organization_guid == self.owner.organization_guid
+        return owner == self.owner
+
+
+@dataclass(frozen=True)
+class Request:
+    # Method and path; `name` takes the place of what stands in braces.
+    operation: str
+    name: str = ""
+    query: Mapping[str, str] = field(default_factory=dict)
+    body: Mapping[str, object] | None = None
+
+    @property
+    def method(self) -> str:
+        return self.operation.partition(" ")[0]
+
+    @property
+    def text(self) -> str:
+        """Everything that could name something."""
+        return " ".join([self.name, *self.query.values(), *map(str, (self.body or {}).values())])
+
+    def with_names(self, renamed: Callable[[str], str]) -> Self:
+        def of(said: object) -> object:
+            return NAME.sub(lambda found: renamed(found[0]), said) if isinstance(said, str) else said
+
+        query = {parameter: str(of(value)) for parameter, value in self.query.items()}
+        body = None if self.body is None else {member: of(value) for member, value in self.body.items()}
+        return replace(self, name=str(of(self.name)), query=query, body=body)
+
+
+@dataclass(frozen=True)
+class Expected:
+    status: int
+    code: str = ""
+    objects: tuple[Mapping[str, object], ...] = ()
+    # Only lists say how long they are.
+    total: int | None = None
+    # What a write leaves behind; a new thing has no guid yet.
+    leaves: Thing | None = None
+
+
+def names_in(text: str) -> set[str]:
+    return set(NAME.findall(text))
