@@ -37,7 +37,7 @@ from ostiary.users import entry_pages, session, set_up
 from ostiary.users.entry import Entrance
 from ostiary.users.session import Sessions
 from ostiary.users.throttle import SignInThrottle
-from ostiary.web import assets, description, headers, published, reference, refusals, theme
+from ostiary.web import assets, description, headers, patterns, published, reference, refusals, theme
 from ostiary.web.asgi import App, Receive, Scope, Send
 from ostiary.web.background import Repeated
 from ostiary.web.challenges import RESOURCE_METADATA
@@ -177,7 +177,7 @@ class Ostiary:
             store=house.store,
             settings=house.settings,
             templates=Templates(ROOMS),
-            pages=PAGES,
+            pages=(*PAGES, patterns.pages) if house.settings.development else PAGES,
             visitor_of=sessions.visitor,
             seen=session.seen,
             frame_of=frame_of,

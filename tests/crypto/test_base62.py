@@ -54,5 +54,10 @@ def test_writes_a_number_in_a_fixed_width(number: int, width: int, text: str) ->
     assert base62.fixed_width(number, width) == text
 
 
+@pytest.mark.parametrize("number", [0, 1, 61, 62, 3843, 3844, 62**4, 2**32 - 1, 62**6 - 1])
+def test_reads_six_letters_back(number: int) -> None:
+    assert base62.six_letters_value(base62.fixed_width(number, 6)) == number
+
+
 def test_holds_every_crc_in_six_letters() -> None:
     assert 62**6 > 2**32 > 62**5

@@ -1,6 +1,7 @@
 """Parsers with one reading only."""
 
 import base64
+from collections.abc import Callable
 
 import pytest
 
@@ -10,6 +11,40 @@ from ostiary.crypto.strict import DuplicateName
 
 def test_reads_an_object() -> None:
     assert strict.json_object(b'{"a": [1, {"b": null}], "\xc3\xa9": 1.5}') == {"a": [1, {"b": None}], "é": 1.5}
+
+
+FLAT_OR_NOT = [
+    '{"a":"1","b":"2"}',
+    '{ "a" : "1" }',
+    ' {"a":"1"}',
+    '{"a":"1"} ',
+    "{}",
+    '{"a":"1","a":"2"}',
+    '{"a":"1","\\u0061":"2"}',
+    '{"a":"\\""}',
+    '{"a":"1","b":2}',
+    '{"a":1,"a":1}',
+    '{"a":{"b":"1","b":"2"}}',
+    '{"a":null,"a":"1"}',
+    '{"a":"1"}x',
+    '"a"',
+    "[]",
+    '{"a":NaN}',
+    '{"a":"\ud800"}',
+]
+
+
+@pytest.mark.parametrize("text", FLAT_OR_NOT)
+def test_reads_flat_objects_as_it_reads_all_others(text: str) -> None:
+    raw = text.encode(errors="surrogatepass")
+
+    def answer(read: Callable[[bytes], dict[str, object]]) -> object:
+        try:
+            return read(raw)
+        except ValueError as error:
+            return type(error), str(error)
+
+    assert answer(strict.flat_object) == answer(strict.json_object)
 
 
 @pytest.mark.parametrize(
