@@ -6,6 +6,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from ostiary.app import Ostiary
+from ostiary.applications.models import Application
 from ostiary.settings import Settings
 from ostiary.users.models import Role
 from tests.applications.cast import Cast
@@ -31,3 +32,8 @@ def bob(cast: Cast) -> TestClient:
 @pytest.fixture
 def mallory(cast: Cast) -> TestClient:
     return cast.person("Mallory", Role.OWNER, cast.globex)
+
+
+@pytest.fixture
+def key(cast: Cast) -> Application:
+    return cast.key(cast.north, "Till")
