@@ -33,7 +33,7 @@ from ostiary.oauth.signing_keys import SigningKeys
 from ostiary.oauth.token import TokenEndpoint, TokenSeconds
 from ostiary.organizations.api import router as organizations
 from ostiary.settings import Settings
-from ostiary.users import entry_pages, session, set_up
+from ostiary.users import account_pages, entry_pages, session, set_up, team_pages
 from ostiary.users.entry import Entrance
 from ostiary.users.session import Sessions
 from ostiary.users.throttle import SignInThrottle
@@ -54,6 +54,8 @@ ROOMS = ("users", "organizations", "banks", "applications", "customers", "dashbo
 PAGES = (
     theme.pages,
     entry_pages.pages,
+    account_pages.pages,
+    team_pages.pages,
     way_in.pages,
     overview.pages,
     activity.pages,

@@ -3,10 +3,10 @@
 from ostiary.errors import Invalid
 from ostiary.events.catalog import EventType
 from ostiary.events.record import record
-from ostiary.users import one_time_links, queries, session
-from ostiary.users.entry import Entrance, accept
-from ostiary.users.models import LinkPurpose, User
-from ostiary.users.schemas import NewPerson, PasswordChange
+from ostiary.users import entry, one_time_links, queries, session, set_up
+from ostiary.users.entry import Entrance
+from ostiary.users.models import Role, User
+from ostiary.users.roles import MEANINGS
 from ostiary.users.session import Sessions
 from ostiary.web import origin
 from ostiary.web.pages import Go, Pages, View, Visit, Who
@@ -21,14 +21,14 @@ pages = Pages()
 @pages.get("/sign-in", who=Who.ANYBODY)
 def sign_in_form(visit: Visit) -> View | Go:
     if visit.visitor is not None and not visit.form.is_refused:
-        return Go(HOME)
+        return Go(_next(visit))
     return View("users/sign_in.html", next=_next(visit), is_open=visit.settings.signup == "open")
 
 
 @pages.post("/sign-in", who=Who.ANYBODY, again=sign_in_form, writes=False)
 def sign_in(visit: Visit) -> Go:
     form = visit.form
-    user = _entrance(visit).sign_in(visit.db, form.value("email"), form.value("password"), visit.address)
+    user = entrance(visit).sign_in(visit.db, form.value("email"), form.value("password"), visit.address)
     return _let_in(visit, user, _next(visit))
 
 
@@ -36,19 +36,18 @@ def sign_in(visit: Visit) -> Go:
 def sign_out(visit: Visit) -> Go:
     session.end(visit.db, visit.person.session_guid)
     _record_session(visit, EventType.SESSION_DELETED)
-    return Go("/sign-in", done="signed-out", cookies=(_sessions(visit).no_cookie,))
+    return Go("/sign-in", done="signed-out", cookies=(sessions(visit).no_cookie,))
 
 
 @pages.get("/set-up/{word}", who=Who.ANYBODY)
 def set_up_form(visit: Visit) -> View:
-    one_time_links.look(visit.db, LinkPurpose.SET_UP, visit.path["word"])
+    set_up.look(visit.db, visit.path["word"])
     return View("users/set_up.html")
 
 
 @pages.post("/set-up/{word}", who=Who.ANYBODY, again=set_up_form, writes=False)
-def set_up(visit: Visit) -> Go:
-    user = _entrance(visit).set_up(visit.path["word"], visit.form.read_as(NewPerson), visit.address)
-    return _let_in(visit, user)
+def set_up_first(visit: Visit) -> Go:
+    return _let_in(visit, entrance(visit).set_up(visit.path["word"], visit.form, visit.address))
 
 
 @pages.get("/sign-up", who=Who.ANYBODY)
@@ -60,26 +59,24 @@ def sign_up_form(visit: Visit) -> View | Go:
 
 @pages.post("/sign-up", who=Who.ANYBODY, again=sign_up_form, writes=False)
 def sign_up(visit: Visit) -> Go:
-    return _let_in(visit, _entrance(visit).sign_up(visit.form.read_as(NewPerson)))
+    return _let_in(visit, entrance(visit).sign_up(visit.form, visit.address))
 
 
 @pages.get("/join/{word}", who=Who.ANYBODY)
 def join_form(visit: Visit) -> View:
-    link = one_time_links.look(visit.db, LinkPurpose.INVITATION, visit.path["word"])
-    invited = queries.by_membership(visit.db, link.membership_guid or "")
-    if invited is None or invited[0].disabled_at is not None:
-        raise one_time_links.LinkOver
-    membership, organization = invited
-    return View("users/join.html", membership=membership, organization=organization, next=visit.request.url.path)
+    membership, organization = entry.invitation(visit.db, visit.path["word"])
+    return View(
+        "users/join.html",
+        membership=membership,
+        organization=organization,
+        join=f"/join/{visit.path['word']}",
+        meaning=MEANINGS[Role(membership.role)],
+    )
 
 
 @pages.post("/join/{word}", who=Who.ANYBODY, again=join_form, writes=False)
 def join_as_new(visit: Visit) -> Go:
-    link = one_time_links.look(visit.db, LinkPurpose.INVITATION, visit.path["word"])
-    invited = queries.by_membership(visit.db, link.membership_guid or "")
-    email = invited[0].email if invited else ""
-    sent = visit.form.read_as(NewPerson, email=email)
-    return _let_in(visit, _entrance(visit).join_as_new(visit.path["word"], sent, visit.address))
+    return _let_in(visit, entrance(visit).join_as_new(visit.path["word"], visit.form, visit.address), done="joined")
 
 
 @pages.post("/join/{word}/acceptance", who=Who.PERSON, again=join_form)
@@ -88,20 +85,21 @@ def join(visit: Visit) -> Go:
     user = queries.by_guid(visit.db, visit.person.user_guid)
     if user is None:
         raise one_time_links.LinkOver
-    membership = accept(visit.db, visit.path["word"], user, visit.address)
+    membership = entry.accept(visit.db, visit.path["word"], user, visit.address)
     session.look_at(visit.db, visit.person, membership.organization_guid)
     return Go(HOME, done="joined")
 
 
 @pages.get("/new-password/{word}", who=Who.ANYBODY)
 def new_password_form(visit: Visit) -> View:
-    one_time_links.look(visit.db, LinkPurpose.NEW_PASSWORD, visit.path["word"])
-    return View("users/new_password.html")
+    user = entry.forgetful(visit.db, visit.path["word"])
+    return View("users/new_password.html", user=user)
 
 
 @pages.post("/new-password/{word}", who=Who.ANYBODY, again=new_password_form, writes=False)
 def new_password(visit: Visit) -> Go:
-    return _let_in(visit, _entrance(visit).new_password(visit.path["word"], visit.form.read_as(PasswordChange)))
+    user = entrance(visit).new_password(visit.path["word"], visit.form, visit.address)
+    return _let_in(visit, user, done="password-changed")
 
 
 @pages.post("/organizations/selection", who=Who.PERSON)
@@ -113,28 +111,27 @@ def select_organization(visit: Visit) -> Go:
     return Go(HOME)
 
 
-def _let_in(visit: Visit, user: User, path: str = HOME) -> Go:
+def entrance(visit: Visit) -> Entrance:
+    shared: Entrance = visit.shared[ENTRANCE]
+    return shared
+
+
+def sessions(visit: Visit) -> Sessions:
+    shared: Sessions = visit.shared[SESSIONS]
+    return shared
+
+
+def _let_in(visit: Visit, user: User, path: str = HOME, done: str = "") -> Go:
     """A session with a new id, whatever cookie came along; the one that was there before ends."""
-    sessions = _sessions(visit)
     with visit.store.writing() as db:
         if visit.visitor is not None:
             session.end(db, visit.visitor.session_guid)
-        word = sessions.open(db, user, visit.request, visit.address)
-    return Go(path, cookies=(sessions.cookie(word),))
+        word = sessions(visit).open(db, user, visit.request, visit.address)
+    return Go(path, done=done, cookies=(sessions(visit).cookie(word),))
 
 
 def _next(visit: Visit) -> str:
     return origin.local_path(visit.form.value("next") or visit.parameter("next"), HOME)
-
-
-def _entrance(visit: Visit) -> Entrance:
-    entrance: Entrance = visit.shared[ENTRANCE]
-    return entrance
-
-
-def _sessions(visit: Visit) -> Sessions:
-    sessions: Sessions = visit.shared[SESSIONS]
-    return sessions
 
 
 def _record_session(visit: Visit, event_type: EventType) -> None:

@@ -58,6 +58,17 @@ class Membership(Recorded, Model):
         return self.user_guid is not None
 
     @property
+    def is_disabled(self) -> bool:
+        """Here, or by the operator everywhere."""
+        return self.disabled_at is not None or (self.user is not None and self.user.disabled_at is not None)
+
+    @property
+    def standing(self) -> str:
+        if self.is_disabled:
+            return "disabled"
+        return "active" if self.is_accepted else "invited"
+
+    @property
     def shown_name(self) -> str:
         return self.user.name if self.user is not None else self.email
 

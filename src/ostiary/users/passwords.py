@@ -1,12 +1,11 @@
 """Passwords of people: argon2id, at most a few at a time, and none that everybody else uses too."""
 
+import re
 import secrets
 import threading
 import unicodedata
-from typing import Annotated
 
 import argon2
-from pydantic import AfterValidator
 from zxcvbn import zxcvbn
 
 from ostiary.errors import Invalid
@@ -17,13 +16,18 @@ LONGEST = 256
 MEMORY_KIB = 19 * 1024
 PASSES = 2
 AT_A_TIME = 2
+# Who comes when so many wait already is sent away at once: others need the threads to look at pages.
+MOST_WAITING = 8
 WAIT_SECONDS = 5
+RETRY_AFTER_SECONDS = 60
 
-# Of zxcvbn's five steps: 3 and 4 stand more than 10^8 guesses. It reads no more than 72 letters.
+# Of zxcvbn's five steps: 3 and 4 stand more than 10^8 guesses.
 GOOD_SCORE = 3
-SCORED_LETTERS = 72
+# What it takes to judge grows exponentially with some letters: 0.7 s at the worst of 32, 6 s at the worst of 72.
+SCORED_LETTERS = 32
 
 _hasher = argon2.PasswordHasher(time_cost=PASSES, memory_cost=MEMORY_KIB, parallelism=1)
+_line = threading.BoundedSemaphore(AT_A_TIME + MOST_WAITING)
 _slots = threading.BoundedSemaphore(AT_A_TIME)
 
 
@@ -43,18 +47,19 @@ def is_right(password: str, stored: str | None) -> bool:
         return stored is not None
 
 
-def _acceptable(password: str) -> str:
+def acceptable(password: str, *mine: str) -> str:
+    """The password itself; raises ValueError for one that is too short, common, or made of words that are `mine`."""
     if len(password) < SHORTEST:
         raise ValueError(f"must have at least {SHORTEST} characters; a few random words are good")
     if len(password) > LONGEST:
         raise ValueError(f"must have at most {LONGEST} characters")
-    # Its lists of common passwords, names and words, and what people do to them.
-    if zxcvbn(password[:SCORED_LETTERS])["score"] < GOOD_SCORE:
+    own_words = [word for text in mine for word in re.split(r"[\W_]+", text) if word]
+    with _Slot():
+        # Its lists of common passwords, names and words, and what people do to them.
+        judged = zxcvbn(password[:SCORED_LETTERS], user_inputs=[*mine, *own_words])
+    if judged["score"] < GOOD_SCORE:
         raise ValueError("is one that attackers try first; a few random words are good")
     return password
-
-
-NewPassword = Annotated[str, AfterValidator(_acceptable)]
 
 
 def _normal(password: str) -> str:
@@ -63,14 +68,23 @@ def _normal(password: str) -> str:
 
 
 class _Slot:
-    """One of the few places at the hasher."""
+    """One of the few places at the hasher; raises Invalid (503) for those for whom the line is too long."""
 
     def __enter__(self) -> None:
+        if not _line.acquire(blocking=False):
+            raise _busy()
         if not _slots.acquire(timeout=WAIT_SECONDS):
-            raise Invalid("busy", "Too many people are signing in at this moment: try again in a minute", status=503)
+            _line.release()
+            raise _busy()
 
     def __exit__(self, *_: object) -> None:
         _slots.release()
+        _line.release()
+
+
+def _busy() -> Invalid:
+    message = "Too many people are signing in at this moment: try again in a minute"
+    return Invalid("busy", message, status=503, retry_after_seconds=RETRY_AFTER_SECONDS)
 
 
 # What is compared with when there is nobody: made once, of a word nobody knows.

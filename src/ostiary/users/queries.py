@@ -3,11 +3,12 @@
 import datetime as dt
 from collections.abc import Sequence
 
-from sqlalchemy import Select, exists, func, select
+from sqlalchemy import Select, and_, exists, func, or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from ostiary.access.actor import Actor, Subject
 from ostiary.errors import NotFound
+from ostiary.organizations import queries as organizations
 from ostiary.organizations.models import Organization
 from ostiary.users.models import LinkPurpose, Membership, OneTimeLink, Role, User, UserSession
 
@@ -26,8 +27,29 @@ def get(db: Session, actor: Actor, guid: str) -> Membership:
     return found
 
 
-def find_invited(db: Session, actor: Actor, email: str) -> Membership | None:
-    return db.scalar(visible_to(actor).where(Membership.email == email))
+def get_to_change(db: Session, actor: Actor, guid: str) -> Membership:
+    """Nobody else changes who may do what in the organization before this unit of work ends."""
+    hold(db, actor, get(db, actor, guid).organization_guid)
+    # What was read before the lock may be stale.
+    found = db.scalar(visible_to(actor).where(Membership.guid == guid).execution_options(populate_existing=True))
+    if found is None:
+        raise NotFound("user")
+    return found
+
+
+def hold(db: Session, actor: Actor, organization_guid: str) -> Organization:
+    """One after the other: otherwise of two owners who disable each other at once, both would succeed."""
+    # SQLite ignores the lock and does not need it: its one writer is us.
+    mine = organizations.visible_to(actor).where(Organization.guid == organization_guid)
+    found = db.scalar(mine.with_for_update(key_share=True))
+    if found is None:
+        raise NotFound("organization")
+    return found
+
+
+def find_member(db: Session, actor: Actor, organization_guid: str, email: str) -> Membership | None:
+    there = visible_to(actor).where(Membership.organization_guid == organization_guid)
+    return db.scalar(there.where(Membership.email == email))
 
 
 def team(db: Session, actor: Actor) -> Sequence[Membership]:
@@ -35,18 +57,51 @@ def team(db: Session, actor: Actor) -> Sequence[Membership]:
     return db.scalars(visible_to(actor).order_by(Membership.created_at, Membership.guid)).all()
 
 
-def live_owners(db: Session, actor: Actor) -> int:
+def team_page(db: Session, actor: Actor, size: int, after: str) -> Sequence[Membership]:
+    """A stretch of the team, beginning after a member; one more than asked for, if there are more."""
+    rows = visible_to(actor).order_by(Membership.created_at, Membership.guid)
+    if after:
+        last = get(db, actor, after)
+        is_later = and_(Membership.created_at == last.created_at, Membership.guid > last.guid)
+        rows = rows.where(or_(Membership.created_at > last.created_at, is_later))
+    return db.scalars(rows.limit(size + 1)).all()
+
+
+def live_owners(db: Session, actor: Actor, organization_guid: str) -> int:
     """How many owners could sign in at this moment."""
     rows = visible_to(actor).join(User, User.guid == Membership.user_guid)
     owners = rows.where(
-        Membership.role == Role.OWNER, Membership.disabled_at.is_(None), User.disabled_at.is_(None)
-    ).with_only_columns(func.count(), maintain_column_froms=True)
-    return db.scalar(owners.options()) or 0
+        Membership.organization_guid == organization_guid,
+        Membership.role == Role.OWNER,
+        Membership.disabled_at.is_(None),
+        User.disabled_at.is_(None),
+    )
+    return db.scalar(select(func.count()).select_from(owners.with_only_columns(Membership.guid).subquery())) or 0
 
 
-def own_sessions(db: Session, actor: Actor, user_guid: str, now: dt.datetime) -> Sequence[UserSession]:  # noqa: ARG001 - it is the person who asks
-    rows = select(UserSession).where(UserSession.user_guid == user_guid, UserSession.expires_at > now)
-    return db.scalars(rows.order_by(UserSession.last_seen_at.desc())).all()
+def find_inviter(db: Session, actor: Actor, member: Membership) -> Membership | None:
+    return db.scalar(visible_to(actor).where(Membership.guid == member.invited_by))
+
+
+def invitation(db: Session, actor: Actor, guid: str) -> OneTimeLink | None:
+    """The link of somebody who was invited, which may have expired."""
+    mine = visible_to(actor).where(Membership.guid == guid).with_only_columns(Membership.guid)
+    return db.scalar(select(OneTimeLink).where(OneTimeLink.membership_guid.in_(mine)))
+
+
+def sessions_here(db: Session, actor: Actor, guid: str, now: dt.datetime) -> Sequence[UserSession]:
+    """Where a member has this organization before them; what else they do is nobody's business here."""
+    theirs = and_(
+        UserSession.user_guid == Membership.user_guid, UserSession.organization_guid == Membership.organization_guid
+    )
+    mine = visible_to(actor).where(Membership.guid == guid).join(UserSession, theirs)
+    rows = select(UserSession).where(UserSession.guid.in_(mine.with_only_columns(UserSession.guid)))
+    return db.scalars(rows.where(UserSession.expires_at > now).order_by(UserSession.last_seen_at.desc())).all()
+
+
+def memberships_of(db: Session, actor: Actor, user_guid: str) -> Sequence[Membership]:
+    rows = visible_to(actor).where(Membership.user_guid == user_guid)
+    return db.scalars(rows.order_by(Membership.created_at, Membership.guid)).all()
 
 
 def by_email(db: Session, email: str) -> User | None:
@@ -77,6 +132,19 @@ def by_user(db: Session, user_guid: str) -> Sequence[tuple[Membership, Organizat
     )
     found = db.execute(mine.order_by(Membership.created_at, Membership.guid)).all()
     return [(row[0], row[1]) for row in found]
+
+
+def by_past(db: Session, user_guid: str) -> bool:
+    """Whether a person ever belonged to an organization."""
+    return bool(db.scalar(select(exists().where(Membership.user_guid == user_guid))))
+
+
+def by_own_account(db: Session, user_guid: str, now: dt.datetime, idle_since: dt.datetime) -> Sequence[UserSession]:
+    """Where a person is signed in: their own sessions, shown to themselves."""
+    rows = select(UserSession).where(
+        UserSession.user_guid == user_guid, UserSession.expires_at > now, UserSession.last_seen_at > idle_since
+    )
+    return db.scalars(rows.order_by(UserSession.last_seen_at.desc(), UserSession.guid)).all()
 
 
 def by_link(db: Session, purpose: LinkPurpose, word_digest: bytes) -> OneTimeLink | None:

@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+from ostiary.access.actor import Actor
 from ostiary.access.scopes import Scope
 from ostiary.users.models import Role
 
@@ -30,12 +31,17 @@ RIGHTS = {
     Role.VIEWER: Rights(READS, READS),
 }
 
-# From the most to the least: nobody gives a role above their own.
-RANK = (Role.OWNER, Role.ADMINISTRATOR, Role.DEVELOPER, Role.VIEWER)
-
 MEANINGS = {
     Role.OWNER: "Everything, other owners included.",
     Role.ADMINISTRATOR: "Everything but other owners and deleting the organization.",
     Role.DEVELOPER: "Everything in sandbox banks, keys included. Reads production without personal data.",
     Role.VIEWER: "Reads, without personal data.",
 }
+
+
+def may_give(actor: Actor, role: str) -> bool:
+    """Whether somebody holds all that a role holds; only owners make owners, or touch them."""
+    rights = RIGHTS[Role(role)]
+    in_production = actor.scopes_there(is_production=True)
+    holds_all = rights.scopes <= actor.scopes and rights.in_production <= in_production
+    return holds_all and (role != Role.OWNER or actor.is_owner)

@@ -4,10 +4,10 @@ import re
 import unicodedata
 from typing import Annotated
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, field_validator
 
+from ostiary.users import passwords
 from ostiary.users.models import EMAIL_LETTERS, Role
-from ostiary.users.passwords import NewPassword
 from ostiary.web.schemas import Body, LineText, NameText
 
 ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\Z")
@@ -32,11 +32,23 @@ class NewPerson(Body):
 
     email: Email
     name: NameText
-    password: NewPassword
+    password: str = Field(repr=False)
+
+    @field_validator("password")
+    @classmethod
+    def _is_acceptable(cls, password: str, info: ValidationInfo) -> str:
+        return passwords.acceptable(password, info.data.get("email", ""), info.data.get("name", ""))
 
 
 class PasswordChange(Body):
-    password: NewPassword
+    # What the password must not be made of, filled in by us.
+    mine: tuple[str, ...] = ()
+    password: str = Field(repr=False)
+
+    @field_validator("password")
+    @classmethod
+    def _is_acceptable(cls, password: str, info: ValidationInfo) -> str:
+        return passwords.acceptable(password, *info.data.get("mine", ()))
 
 
 class NewInvitation(Body):

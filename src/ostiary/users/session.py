@@ -3,6 +3,7 @@
 import datetime as dt
 import hashlib
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import delete, update
@@ -23,7 +24,6 @@ from ostiary.users.roles import RIGHTS
 
 ID_BYTES = 32
 USER_AGENT_LETTERS = 255
-# Somebody without an organization may make one.
 FOUNDERS_SCOPES = frozenset({Scope.ORGANIZATIONS_WRITE})
 
 
@@ -44,6 +44,10 @@ class Sessions:
     @property
     def no_cookie(self) -> str:
         return f"{self.cookie_name}=; Max-Age=0; {self._flags}"
+
+    @property
+    def _idle(self) -> dt.timedelta:
+        return dt.timedelta(seconds=self.settings.session_idle_seconds)
 
     @property
     def _flags(self) -> str:
@@ -71,7 +75,7 @@ class Sessions:
         )
         if places:
             membership, organization = places[0]
-            actor = _actor(user, membership, address)
+            actor = _actor(membership, address)
             record(db, actor, EventType.SESSION_CREATED, guid, organization_guid=organization.guid)
         return word
 
@@ -82,12 +86,16 @@ class Sessions:
         if found is None:
             return None
         session, user = found
-        idle_until = session.last_seen_at + dt.timedelta(seconds=self.settings.session_idle_seconds)
+        idle_until = session.last_seen_at + self._idle
         if user.disabled_at is not None or clock.now() >= min(idle_until, session.expires_at):
             return None
         places = queries.by_user(db, user.guid)
-        chosen = [place for place in places if place[1].guid == session.organization_guid] or places
-        membership, organization = chosen[0] if chosen else (None, None)
+        if session.organization_guid:
+            # Never another one instead: a form that was filled in for this organization would arrive there.
+            places = [place for place in places if place[1].guid == session.organization_guid]
+            if not places:
+                return None
+        membership, organization = places[0] if places else (None, None)
         return Visitor(
             user_guid=user.guid,
             name=user.name,
@@ -97,8 +105,25 @@ class Sessions:
             organization_guid=organization.guid if organization else "",
             organization_name=organization.name if organization else "",
             role=membership.role if membership else "",
-            actor=_actor(user, membership, address),
+            actor=_actor(membership, address) if membership else self._newcomer(db, user, address),
         )
+
+    def live(self, db: Session, user_guid: str) -> Sequence[UserSession]:
+        now = clock.now()
+        return queries.by_own_account(db, user_guid, now, now - self._idle)
+
+    def renew(self, db: Session, session_guid: str) -> str:
+        """The same session under a new id: whoever has the old one is out."""
+        word = secrets.token_urlsafe(ID_BYTES)
+        mine = UserSession.guid == session_guid
+        db.execute(update(UserSession).where(mine).values(id_digest=_digest(word)))
+        return word
+
+    def _newcomer(self, db: Session, user: User, address: str) -> Actor:
+        """Somebody without an organization may make one, but not who was let in for one and then shut out of it."""
+        may_found = self.settings.signup == "open" or not queries.by_past(db, user.guid)
+        scopes = FOUNDERS_SCOPES if may_found else frozenset()
+        return Actor(subject=Subject.USER, guid=user.guid, scopes=scopes, address=address)
 
 
 def seen(db: Session, visitor: Visitor) -> None:
@@ -115,14 +140,18 @@ def end(db: Session, session_guid: str) -> None:
     db.execute(delete(UserSession).where(UserSession.guid == session_guid))
 
 
+def end_in(db: Session, user_guid: str, organization_guid: str) -> None:
+    """Sign a person out wherever they have this organization before them."""
+    theirs = UserSession.user_guid == user_guid
+    db.execute(delete(UserSession).where(theirs, UserSession.organization_guid == organization_guid))
+
+
 def end_all(db: Session, user_guid: str, *, but: str = "") -> None:
     """Sign a person out everywhere, except perhaps where they are sitting."""
     db.execute(delete(UserSession).where(UserSession.user_guid == user_guid, UserSession.guid != but))
 
 
-def _actor(user: User, membership: Membership | None, address: str) -> Actor:
-    if membership is None:
-        return Actor(subject=Subject.USER, guid=user.guid, scopes=FOUNDERS_SCOPES, address=address)
+def _actor(membership: Membership, address: str) -> Actor:
     role = Role(membership.role)
     return Actor(
         subject=Subject.USER,

@@ -3,10 +3,13 @@
 import os
 from pathlib import Path
 
+from sqlalchemy import delete
+from sqlalchemy.orm import Session
+
 from ostiary.db.store import Store
 from ostiary.settings import Settings
 from ostiary.users import one_time_links, queries
-from ostiary.users.models import LinkPurpose
+from ostiary.users.models import LinkPurpose, OneTimeLink
 
 FILE_NAME = "set-up-link"
 
@@ -19,12 +22,28 @@ def offer(store: Store, settings: Settings) -> str | None:
     """A fresh link while nobody can sign in, also kept in a file that only this user reads."""
     with store.reading() as db:
         if queries.by_presence(db):
-            link_file(settings).unlink(missing_ok=True)
+            put_away(settings)
             return None
     with store.writing() as db:
         url = settings.issuer + one_time_links.make(db, LinkPurpose.SET_UP)
     _keep(link_file(settings), url)
     return url
+
+
+def look(db: Session, word: str) -> None:
+    """Raises LinkOver, also when somebody can sign in already, however they came."""
+    one_time_links.look(db, LinkPurpose.SET_UP, word)
+    if queries.by_presence(db):
+        raise one_time_links.LinkOver
+
+
+def end(db: Session) -> None:
+    """No link lets anybody in as the first any more, whichever node made it."""
+    db.execute(delete(OneTimeLink).where(OneTimeLink.purpose == LinkPurpose.SET_UP))
+
+
+def put_away(settings: Settings) -> None:
+    link_file(settings).unlink(missing_ok=True)
 
 
 def _keep(path: Path, url: str) -> None:
