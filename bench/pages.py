@@ -5,7 +5,7 @@ import json
 import statistics
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -114,6 +114,9 @@ class Browser:
         response = self.connection.getresponse()
         return response.status, len(response.read())
 
+    def close(self) -> None:
+        self.connection.close()
+
 
 def measured(browser: Browser, page: PageRequest, times: int = TIMES) -> PageTime:
     for _ in range(WARM_UPS):
@@ -137,11 +140,11 @@ def large_home(options: Options, sizes: Sizes) -> Iterator[tuple[Home, Places]]:
 def run(options: Options, cores: Cores, sizes: Sizes, tell: Callable[[PageTime], None]) -> list[PageTime]:
     with large_home(options, sizes) as (home, places), ostiary(home, cores.server) as server:
         token = str(ask_well(server.port, token_request(home.pair, None)).json()["access_token"])
-        browser = Browser(server.port, places.cookie)
         found = []
-        for page in pages(places, token):
-            found.append(measured(browser, page))
-            tell(found[-1])
+        with closing(Browser(server.port, places.cookie)) as browser:
+            for page in pages(places, token):
+                found.append(measured(browser, page))
+                tell(found[-1])
         return found
 
 
