@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+import httpx2
 import pytest
 import sqlalchemy as sa
 from starlette.testclient import TestClient
@@ -16,8 +17,10 @@ from ostiary.applications.models import ApplicationUsage
 from ostiary.db import fast_reads
 from ostiary.settings import Settings
 from tests.durability.direct import Pair, office
+from tests.live import LiveServer
 from tests.oauth.desk import own_token
 from tests.postgres import Postgres
+from tests.server.conftest import eventually
 
 RECOVER_SECONDS = 20
 
@@ -144,3 +147,19 @@ def test_asks_nobody_about_a_token_of_a_strange_key(
         time.sleep(1.2)  # once, a second without a look at the keys was enough to look again
         answer = http.get("/api/banks", headers={"Authorization": f"Bearer {strange}"})
     assert (answer.status_code, answer.json()["error_message"]) == (401, "Signature verification raised")
+
+
+def test_logs_one_line_for_every_refusal_of_an_outage(
+    live: LiveServer, settings: Settings, postgres: Postgres | None
+) -> None:
+    made = live.cli("init", "--organization", "Acme", "--bank", "North")
+    body = {"grant_type": "client_credentials", "client_id": made["client_id"], "client_secret": made["client_secret"]}
+    with httpx2.Client(base_url=live.base_url) as client:
+        token = client.post("/oauth/token", json=body).json()["access_token"]
+        with taken_away(settings, postgres):
+            eventually(lambda: client.post("/oauth/token", json=body).status_code == 503)
+            refused = [client.get("/api/banks", headers={"Authorization": f"Bearer {token}"}) for _ in range(10)]
+    assert [answer.status_code for answer in refused] == [503] * 10
+    logged = live.stderr_path.read_text().splitlines()
+    assert sum("store_unavailable" in line for line in logged) > 10
+    assert "Traceback" not in "".join(logged)

@@ -85,6 +85,22 @@ def test_lives_by_the_kind_of_bank(desk: Desk) -> None:
     assert post(desk, good(listed)).json["expires_in"] == 1800
 
 
+def test_makes_no_token_that_has_expired_already(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    ends = 2_000_000_000
+    with desk.store.writing() as db:
+        found = db.query(Application).filter_by(client_id=desk.north.client_id).one()
+        found.expires_at = dt.datetime.fromtimestamp(ends + 0.9, clock.UTC)
+    for now, expected in ((ends - 1.5, 200), (ends - 1, 200), (ends - 0.001, 200), (ends, 401), (ends + 0.8, 401)):
+        monkeypatch.setattr(clock, "seconds", lambda now=now: now)
+        answer = post(desk, good(desk.north))
+        assert answer.status == expected, now
+        if expected == 200:
+            assert answer.json["expires_in"] >= 1
+            assert desk.show(answer.json["access_token"]).status == 200
+        else:
+            assert_refused(answer, "invalid_client", 401, "Credential has expired")
+
+
 def test_never_outlives_its_key(desk: Desk) -> None:
     with desk.store.writing() as db:
         found = db.query(Application).filter_by(client_id=desk.north.client_id).one()

@@ -4,20 +4,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import structlog
-
 from ostiary.errors import Invalid, NotFound, Problem, StoreUnavailable
 from ostiary.oauth.bearer import BearerCheck
 from ostiary.web.asgi import JSON, App, BodyTooLarge, Disconnected, Message, Receive, Scope, Send, answer, read_body
 from ostiary.web.challenges import RESOURCE_METADATA, challenges
-from ostiary.web.refusals import RETRY_AFTER_SECONDS, as_json, unavailable
+from ostiary.web.refusals import RETRY_AFTER_SECONDS, as_json, note_away, unavailable
 from ostiary.web.routes import ACTOR
 
 LIMIT_BYTES = 64 * 1024
 PREFIX = "/api/"
 OPEN_PREFIX = "/api/schema/"
-
-log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True)
@@ -41,8 +37,8 @@ class ApiGuard:
             body = await _read(receive)
         except Disconnected:
             return
-        except StoreUnavailable:
-            log.exception("store_unavailable")
+        except StoreUnavailable as error:
+            note_away(error)
             retry = (b"retry-after", b"%d" % RETRY_AFTER_SECONDS)
             await answer(send, 503, as_json(unavailable()), [JSON, retry])
         except Problem as problem:

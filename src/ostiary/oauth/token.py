@@ -35,6 +35,7 @@ from ostiary.web.asgi import (
     read_body,
 )
 from ostiary.web.immediate import Answer
+from ostiary.web.refusals import note_away
 
 # RFC 6749 §5.1: tokens and refusals alike must not be stored.
 HEADERS = (JSON, NO_STORE, (b"pragma", b"no-cache"), *SECURITY_HEADERS)
@@ -86,9 +87,7 @@ class TokenEndpoint:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
-            if scope["method"] != "POST":
-                raise InvalidRequest("Use POST", status=405)
-            token_request.check_query(scope["query_string"])
+            token_request.check_line(scope["method"], scope["query_string"])
             body = await read_body(receive, token_request.LIMIT_BYTES)
             asked = self._asked(scope["headers"], body, (scope["client"] or ("",))[0])
             found = Answer(200, self._issue(asked, await self.lookup(asked.client_id, self.keys.current_kid)), HEADERS)
@@ -96,7 +95,7 @@ class TokenEndpoint:
             return
         except BodyTooLarge:
             found = self._refusal(token_request.too_large())
-        except (OAuthError, StoreUnavailable) as error:
+        except Exception as error:  # noqa: BLE001 - the same answer both ways, and in the shape of this endpoint
             found = self._refusal(error)
         await answer(send, *found)
 
@@ -115,7 +114,7 @@ class TokenEndpoint:
             more = {401: (CHALLENGE,), 405: (ALLOW,)}.get(error.status, ())
             return Answer(error.status, _body(error.error, error.description), (*HEADERS, *more))
         if isinstance(error, StoreUnavailable):
-            log.error("store_unavailable", exc_info=error)
+            note_away(error)
             body = _body("temporarily_unavailable", "The database is not available: try again")
             return Answer(503, body, (*HEADERS, (b"retry-after", b"1")))
         log.error("token_failed", exc_info=error)
@@ -146,7 +145,8 @@ class TokenEndpoint:
             guid = standings[0].application_guid if rows else ""
             raise InvalidClient(client_auth.UNKNOWN, application_guid=guid)
         standing = matching[0]
-        reason = refused(standing, now)
+        # A token lives for a second at least, and never longer than its key.
+        reason = refused(standing, int(now) + 1)
         if reason is not None:
             raise InvalidClient(reason, outcome=reason.name.lower(), application_guid=standing.application_guid)
         if not is_address_allowed(standing, asked.address):
@@ -173,7 +173,6 @@ class TokenEndpoint:
             # The caller is known by now, so its key's page can say what went wrong.
             error.application_guid = standing.application_guid
             raise
-        # A token never outlives its key.
         exp = min(iat + self.token_seconds.of(standing.bank_type), int(stored_seconds(standing.expires_at)))
         token = self.tokens.make(asked.client_id, standing, scope, iat, exp)
         self.usage.used(standing.application_guid, "token_issued", asked.address)

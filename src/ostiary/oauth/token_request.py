@@ -51,10 +51,11 @@ def media_type(head: Head) -> str:
     return name
 
 
-def check_query(query_string: bytes) -> None:
-    """RFC 6749 §2.3.1: credentials must not be in the request URI, where logs would keep them."""
-    if not query_string:
-        return
+def check_line(method: str, query_string: bytes) -> None:
+    """Raises InvalidRequest for what the first line of a request must not be."""
+    if method != "POST":
+        raise InvalidRequest("Use POST", status=405)
+    # RFC 6749 §2.3.1: credentials must not be in the request URI, where logs would keep them.
     names = {unquote_to_bytes(part.partition(b"=")[0]) for part in query_string.split(b"&")}
     if not names.isdisjoint(name.encode() for name in PARAMETERS):
         raise InvalidRequest("Put the parameters into the body: what stands in the URL ends up in logs")

@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import structlog
 from sqlalchemy.orm import Session
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -23,7 +22,7 @@ from ostiary.web import forms, origin, theme
 from ostiary.web.asgi import BodyTooLarge, Disconnected, header_values, read_body
 from ostiary.web.forms import EMPTY, Form
 from ostiary.web.pages import Go, Homeless, Outcome, PageRoute, Pages, SignedOut, View, Visit, Who
-from ostiary.web.refusals import RETRY_AFTER_SECONDS, respond, unavailable, unroutable
+from ostiary.web.refusals import RETRY_AFTER_SECONDS, note_away, respond, unavailable, unroutable
 from ostiary.web.rendering import Templates
 
 SIGN_IN_PATH = "/sign-in"
@@ -41,7 +40,6 @@ HEADERS = {
     "Vary": "Cookie",
 }
 
-log = structlog.get_logger(__name__)
 
 VisitorOf = Callable[[Session, Request, str], Visitor | None]
 Seen = Callable[[Session, Visitor], None]
@@ -101,8 +99,8 @@ class PageServer:
             return self._signed_out(route, request, form)
         except Homeless:
             return RedirectResponse(START_PATH, 303, HEADERS)
-        except StoreUnavailable:
-            log.exception("store_unavailable")
+        except StoreUnavailable as error:
+            note_away(error)
             response = self.refuse(request, unavailable())
             response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
             return response

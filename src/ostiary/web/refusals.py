@@ -58,8 +58,8 @@ def _refusal(faults: Sequence[Any]) -> Problem:
     fault = faults[0]
     name, limits = _name(fault), fault.get("ctx", {})
     match fault["type"]:
-        case "json_invalid":
-            return Invalid("invalid_value", "The request body is not valid JSON")
+        case "model_type" | "model_attributes_type":
+            return Invalid("invalid_value", f"Invalid value. {name}: must be a JSON object")
         case "extra_forbidden":
             return Invalid("invalid_parameter", f"Unknown parameter: {name}")
         case "string_too_long":
@@ -72,6 +72,10 @@ def _refusal(faults: Sequence[Any]) -> Problem:
         case _:
             message = fault["msg"].removeprefix("Value error, ")
             return Invalid("invalid_value", f"Invalid value. {name}: {message}")
+
+
+def unreadable() -> Problem:
+    return Invalid("invalid_value", "The request body is not valid JSON")
 
 
 def _name(fault: Any) -> str:  # noqa: ANN401 - an error of pydantic's, a mapping with open ends
@@ -90,12 +94,12 @@ def install(app: FastAPI) -> None:
         return respond(problem, {name.decode(): value.decode("latin-1") for name, value in found})
 
     @app.exception_handler(RequestValidationError)
-    def unreadable(_: Request, error: RequestValidationError) -> Response:
+    def meaningless(_: Request, error: RequestValidationError) -> Response:
         return respond(refusal(error.errors()))
 
     @app.exception_handler(StoreUnavailable)
     def away(_: Request, error: StoreUnavailable) -> Response:
-        log.error("store_unavailable", cause=type(error.__cause__).__name__)
+        note_away(error)
         return respond(unavailable(), {"Retry-After": str(RETRY_AFTER_SECONDS)})
 
     @app.exception_handler(HTTPException)
@@ -125,6 +129,11 @@ def unroutable(error: HTTPException) -> Problem:
     if error.status_code == 404:  # noqa: PLR2004 - the status itself
         return NotFound("route")
     return Invalid("invalid_request", f"{error.detail}", status=error.status_code)
+
+
+def note_away(error: StoreUnavailable) -> None:
+    """In one line: every request of an outage writes it, and tracebacks would fill the disk that may be the reason."""
+    log.error("store_unavailable", reason=f"{error}", cause=f"{error.__cause__ or ''}".partition("\n")[0])
 
 
 def unavailable() -> Problem:
