@@ -10,7 +10,7 @@ import uvicorn
 
 from ostiary import __version__
 from ostiary.app import House, Ostiary
-from ostiary.cli import banks, diagnosis, first_key, inspection, keys, organizations, tokens
+from ostiary.cli import banks, diagnosis, first_key, inspection, keys, organizations, tokens, users
 from ostiary.cli.session import REFUSED, JsonFlag, fail, house, plain_refusals, settings
 from ostiary.cli.show import facts
 from ostiary.settings import Settings
@@ -31,6 +31,7 @@ program.command("init")(first_key.init)
 program.add_typer(organizations.commands, name="organizations")
 program.add_typer(banks.commands, name="banks")
 program.add_typer(keys.commands, name="keys")
+program.add_typer(users.commands, name="users")
 program.command("token")(tokens.token)
 program.command("inspect")(inspection.inspect)
 program.command("doctor")(diagnosis.doctor)

@@ -19,6 +19,8 @@ LIVES = {
     LinkPurpose.INVITATION: dt.timedelta(days=7),
     LinkPurpose.NEW_PASSWORD: dt.timedelta(minutes=15),
 }
+# For somebody who has no password yet, so that there is nothing to take over.
+FIRST_PASSWORD_LIFE = dt.timedelta(hours=24)
 PATHS = {
     LinkPurpose.SET_UP: "/set-up",
     LinkPurpose.INVITATION: "/join",
@@ -41,7 +43,14 @@ def digest(word: str) -> bytes:
     return hashlib.sha256(word.encode()).digest()
 
 
-def make(db: Session, purpose: LinkPurpose, *, membership_guid: str | None = None, user_guid: str | None = None) -> str:
+def make(
+    db: Session,
+    purpose: LinkPurpose,
+    *,
+    membership_guid: str | None = None,
+    user_guid: str | None = None,
+    life: dt.timedelta | None = None,
+) -> str:
     """The path of a new link, which replaces an earlier one for the same person."""
     word = secrets.token_urlsafe(WORD_BYTES)
     over = OneTimeLink.expires_at <= clock.now()
@@ -57,7 +66,7 @@ def make(db: Session, purpose: LinkPurpose, *, membership_guid: str | None = Non
             word_digest=digest(word),
             membership_guid=membership_guid,
             user_guid=user_guid,
-            expires_at=clock.now() + LIVES[purpose],
+            expires_at=clock.now() + (life or LIVES[purpose]),
         )
     )
     return f"{PATHS[purpose]}/{word}"

@@ -27,6 +27,13 @@ def _address(email: str) -> str:
 Email = Annotated[LineText, Field(max_length=EMAIL_LETTERS), BeforeValidator(folded), AfterValidator(_address)]
 
 
+class NewAccount(Body):
+    """Somebody whom the operator lets in; the password is theirs to choose."""
+
+    email: Email
+    name: NameText
+
+
 class NewPerson(Body):
     """Somebody who signs up, or is let in by a link that says which address is meant."""
 

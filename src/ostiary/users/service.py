@@ -14,7 +14,7 @@ from ostiary.crypto import guids
 from ostiary.errors import Forbidden, Invalid
 from ostiary.events.catalog import EventType
 from ostiary.events.record import record
-from ostiary.users import one_time_links, queries, session
+from ostiary.users import one_time_links, ownership, queries, session
 from ostiary.users.models import LinkPurpose, Membership, OneTimeLink, Role
 from ostiary.users.roles import may_give
 from ostiary.users.schemas import MembershipChanges, NewInvitation
@@ -110,7 +110,7 @@ def update(db: Session, actor: Actor, guid: str, sent: Sent[MembershipChanges]) 
     role = sent.read().role
     _must_be_able_to_give(actor, role)
     if role != membership.role:
-        _must_not_be_last_owner(db, actor, membership, field="role")
+        ownership.must_not_end(db, actor, membership, field="role")
         before, membership.role = membership.role, role
         _record(db, actor, EventType.USER_UPDATED, membership, role=[before, role])
     return membership
@@ -126,7 +126,7 @@ def disable(db: Session, actor: Actor, guid: str) -> Membership:
     if membership.guid == actor.guid:
         raise Invalid("forbidden", "Nobody shuts themselves out: ask another owner or administrator", status=409)
     if membership.disabled_at is None:
-        _must_not_be_last_owner(db, actor, membership)
+        ownership.must_not_end(db, actor, membership)
         membership.disabled_at = clock.now()
         session.end_in(db, membership.user_guid or "", membership.organization_guid)
         _record(db, actor, EventType.USER_DISABLED, membership)
@@ -164,13 +164,6 @@ def _must_be_pending(membership: Membership) -> None:
 
 def _accepted_already() -> Invalid:
     return Invalid("data_exists", "The invitation was taken up in the meantime", status=409)
-
-
-def _must_not_be_last_owner(db: Session, actor: Actor, membership: Membership, *, field: str = "") -> None:
-    is_live_owner = membership.role == Role.OWNER and membership.is_accepted and not membership.is_disabled
-    if is_live_owner and queries.live_owners(db, actor, membership.organization_guid) == 1:
-        message = f"{membership.shown_name} is the only owner: make somebody else an owner first"
-        raise Invalid("last_owner", message, status=409, field=field)
 
 
 def _record(db: Session, actor: Actor, event_type: EventType, membership: Membership, **facts: object) -> None:
