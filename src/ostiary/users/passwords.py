@@ -58,7 +58,7 @@ def acceptable(password: str, *mine: str) -> str:
         # Its lists of common passwords, names and words, and what people do to them.
         judged = zxcvbn(password[:SCORED_LETTERS], user_inputs=[*mine, *own_words])
     if judged["score"] < GOOD_SCORE:
-        raise ValueError("is one that attackers try first; a few random words are good")
+        raise ValueError("must be harder to guess: this is among what attackers try first; a few random words are good")
     return password
 
 
