@@ -1,6 +1,7 @@
 """The database is away: 503 in the shape of each endpoint, and everything works again without a restart."""
 
 import shutil
+import socket
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -10,11 +11,14 @@ from pathlib import Path
 import httpx2
 import pytest
 import sqlalchemy as sa
+from pydantic import SecretStr
 from starlette.testclient import TestClient
 
 from ostiary.app import Ostiary
 from ostiary.applications.models import ApplicationUsage
 from ostiary.db import fast_reads
+from ostiary.db.store import PATIENCE, Store
+from ostiary.errors import StoreUnavailable
 from ostiary.settings import Settings
 from tests.durability.direct import Pair, office
 from tests.live import LiveServer
@@ -163,3 +167,17 @@ def test_logs_one_line_for_every_refusal_of_an_outage(
     logged = live.stderr_path.read_text().splitlines()
     assert sum("store_unavailable" in line for line in logged) > 10
     assert "Traceback" not in "".join(logged)
+
+
+@pytest.mark.parametrize(("usual_seconds", "query"), [(2, ""), (3600, "?connect_timeout=2")])
+def test_waits_seconds_for_a_database_that_says_nothing(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, usual_seconds: int, query: str
+) -> None:
+    monkeypatch.setitem(PATIENCE, "connect_timeout", usual_seconds)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = SecretStr(f"postgresql://127.0.0.1:{silent.getsockname()[1]}/nothing{query}")
+        store = Store(settings.model_copy(update={"database_url": url}))
+        began = time.monotonic()
+        with pytest.raises(StoreUnavailable), store.reading() as db:
+            db.connection()
+    assert time.monotonic() - began < RECOVER_SECONDS

@@ -21,6 +21,14 @@ from ostiary.settings import Settings
 POOL_SIZE = 10
 POOL_OVERFLOW = 30
 POOL_WAIT_SECONDS = 10
+# libpq waits for hours for a server that vanished without a word; what the URL says itself comes first.
+PATIENCE = {
+    "connect_timeout": 5,  # seconds
+    "tcp_user_timeout": 10_000,  # milliseconds
+    "keepalives_idle": 10,  # seconds
+    "keepalives_interval": 5,  # seconds
+    "keepalives_count": 3,
+}
 
 # Any constant serves, as long as every node uses the same one.
 ADVISORY_LOCK = 0x0571A21
@@ -41,6 +49,7 @@ class Store:
         else:
             self.engine = sa.create_engine(
                 self.url,
+                connect_args={name: value for name, value in PATIENCE.items() if name not in self.url.query},
                 hide_parameters=True,
                 pool_size=POOL_SIZE,
                 max_overflow=POOL_OVERFLOW,
