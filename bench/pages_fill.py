@@ -161,8 +161,10 @@ class Month:
     def customers(self, banks: list[Row], count: int) -> Iterator[Row]:
         for number, moment in enumerate(self.moments(count)):
             kind = CustomerType.BUSINESS if number % 5 == 0 else CustomerType.INDIVIDUAL
+            bank = self.some(banks)
+            place: Row = {"bank_guid": bank["guid"], "organization_guid": bank["organization_guid"]}
             more: Row = {"type": kind, "state": "unverified", "personal_data_sealed": None}
-            yield {**self.recorded(moment), "bank_guid": self.some(banks)["guid"], **more}
+            yield {**self.recorded(moment), **place, **more}
 
     def people(self) -> tuple[list[Row], list[Row], Row]:
         moment = self.now - dt.timedelta(days=DAYS)

@@ -83,7 +83,7 @@ def test_shows_only_the_selected_bank(alice: TestClient, cast: Cast) -> None:
     cast.set(cast.key(cast.south, "Southern").guid, expires_at=clock.now() + dt.timedelta(days=5))
     count(cast, "token_issued", 12)
     with cast.ostiary.store.writing() as db:
-        db.add(Customer(bank_guid=cast.north, type="individual"))
+        db.add(Customer(bank_guid=cast.north, organization_guid=cast.acme, type="individual"))
     north, south = (words(alice, f"/overview?bank={guid}") for guid in (cast.north, cast.south))
     assert "Northern" in north
     assert "Southern" not in north
@@ -96,7 +96,7 @@ def test_shows_nothing_of_another_organizations_bank(alice: TestClient, cast: Ca
     cast.set(cast.key(cast.east, "Eastern").guid, expires_at=clock.now() + dt.timedelta(days=5))
     count(cast, "token_issued", 77, bank_guid=cast.east, owner=cast.globex)
     with cast.ostiary.store.writing() as db:
-        db.add(Customer(bank_guid=cast.east, type="individual"))
+        db.add(Customer(bank_guid=cast.east, organization_guid=cast.globex, type="individual"))
     for path in ("/overview", f"/overview?bank={cast.east}"):
         shown = words(alice, path)
         assert "Eastern" not in shown
@@ -121,7 +121,7 @@ def test_leads_through_the_first_steps(cast: Cast) -> None:
     cast.was_used(made.guid)
     assert "Get the first token (done) Create a customer POST" in words(founder, "/overview")
     with cast.ostiary.store.writing() as db:
-        db.add(Customer(bank_guid=cast.east, type="individual"))
+        db.add(Customer(bank_guid=cast.east, organization_guid=cast.globex, type="individual"))
     assert "First steps" not in words(founder, "/overview")
 
 
@@ -135,7 +135,7 @@ def test_counts_customers_only_so_far(alice: TestClient, cast: Cast, monkeypatch
     monkeypatch.setattr(queries, "MOST_COUNTED", 2)
     for expected in ("Customers 1", "Customers 2", "Customers more than 2", "Customers more than 2"):
         with cast.ostiary.store.writing() as db:
-            db.add(Customer(bank_guid=cast.north, type="individual"))
+            db.add(Customer(bank_guid=cast.north, organization_guid=cast.acme, type="individual"))
         assert expected in words(alice, "/overview")
 
 

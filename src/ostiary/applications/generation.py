@@ -2,12 +2,13 @@
 
 from typing import Any
 
-from ostiary.applications import inspection, key_form, service, token_recipes
+from ostiary.applications import key_form, service, token_recipes
 from ostiary.applications.credentials import Digester
 from ostiary.applications.inspection import Arrival
 from ostiary.applications.models import ApplicationKind
 from ostiary.applications.service import KeyPair, Origin
 from ostiary.errors import Invalid
+from ostiary.web import one_time_forms
 from ostiary.web.pages import Visit
 
 # What app.py hands to pages under this name.
@@ -26,7 +27,7 @@ def generate(visit: Visit, kind: ApplicationKind, bank_guid: str) -> KeyPair:
 
 
 def origin_of(visit: Visit) -> Origin:
-    return Origin(form_digest=inspection.form_digest(visit.actor, key_form.word(visit.form)))
+    return Origin(form_digest=one_time_forms.digest(visit.actor, one_time_forms.word(visit.form)))
 
 
 def digester(visit: Visit) -> Digester:

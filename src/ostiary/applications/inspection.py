@@ -1,7 +1,6 @@
 """What people look at before they act: the list of keys, one key with its figures, what a change would do."""
 
 import datetime as dt
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -20,6 +19,7 @@ from ostiary.banks.queries import BankFilter
 from ostiary.events import queries as events
 from ostiary.events import words
 from ostiary.events.models import Event
+from ostiary.web import one_time_forms
 
 PER_PAGE = 50
 MOST_EVENTS = 50
@@ -190,9 +190,4 @@ def successor(db: Session, actor: Actor, key: Described) -> Application | None:
 
 def made_by(db: Session, actor: Actor, word: str) -> Application | None:
     """The key that the form with this one-time word has made already."""
-    return queries.find_by_form(db, actor, form_digest(actor, word)) if word else None
-
-
-def form_digest(actor: Actor, word: str) -> bytes:
-    """What is kept of a form's one-time word; another person's form is another form."""
-    return hashlib.sha256(f"{actor.guid} {word}".encode()).digest()
+    return queries.find_by_form(db, actor, one_time_forms.digest(actor, word)) if word else None

@@ -1,14 +1,12 @@
 """The form for a new key: its usual values, and how what was typed becomes a NewApplication."""
 
 import datetime as dt
-import secrets
 from typing import Annotated
 
 from pydantic import BeforeValidator
 
 from ostiary import clock
 from ostiary.applications.schemas import USUAL_LIFE, Expiry, NewApplication
-from ostiary.errors import Invalid
 from ostiary.web.forms import Form
 from ostiary.web.schemas import Sent, read_as
 
@@ -17,8 +15,6 @@ LIVES = ("30", "90", "180", "365")
 OWN_DATE = "date"
 # A name has 128 letters at most.
 LONGEST_OWNER = 120
-WORD_BYTES = 32
-SHORTEST_WORD = 40
 
 
 def _end_of_day(given: object) -> object:
@@ -51,20 +47,3 @@ def read(form: Form, now: dt.datetime) -> Sent[NewApplication]:
     expires_at = now + dt.timedelta(days=int(life)) if life in LIVES else form.value("expires_on")
     model: type[NewApplication] = TypedApplication
     return read_as(model, name=form.value("name"), expires_at=expires_at, ip_allowlist=form.lines("ip_allowlist"))
-
-
-def word_for(form: Form) -> str:
-    """What makes the form one that counts once, however often it arrives; kept while the form is corrected."""
-    given = form.value("word")
-    return given if _is_word(given) else secrets.token_urlsafe(WORD_BYTES)
-
-
-def word(form: Form) -> str:
-    given = form.value("word")
-    if not _is_word(given):
-        raise Invalid("invalid_value", "This form is out of date: look through it and send it again", status=409)
-    return given
-
-
-def _is_word(text: str) -> bool:
-    return len(text) >= SHORTEST_WORD

@@ -1,10 +1,11 @@
 """Dashboard pages on which a key is paused, resumed, replaced or revoked: each says first what will come of it."""
 
-from ostiary.applications import inspection, key_form, service
+from ostiary.applications import inspection, service
 from ostiary.applications.generation import digester, origin_of, shown_once
 from ostiary.applications.key_pages import HERE, show_key, to_key
 from ostiary.applications.new_key_pages import already_shown
 from ostiary.errors import Invalid
+from ostiary.web import one_time_forms
 from ostiary.web.forms import Form
 from ostiary.web.pages import Go, Pages, View, Visit
 
@@ -67,7 +68,7 @@ def before_replacement(visit: Visit) -> View:
         life_seconds=(key.application.expires_at - key.application.created_at).total_seconds() + A_MINUTE_SECONDS,
         lacks_addresses=key.bank is not None and key.is_production and not key.application.ip_allowlist,
         successor=inspection.successor(visit.db, visit.actor, key),
-        word=key_form.word_for(visit.form),
+        word=one_time_forms.word_for(visit.form),
     )
 
 

@@ -4,6 +4,7 @@ from ostiary.applications import inspection, key_form
 from ostiary.applications.generation import generate, shown_once
 from ostiary.applications.models import Application, ApplicationKind
 from ostiary.applications.rights import rights
+from ostiary.web import one_time_forms
 from ostiary.web.pages import BANK, Pages, View, Visit
 
 HERE = "developers"
@@ -28,7 +29,7 @@ def new_key(visit: Visit) -> View:
         bank_options=[(bank.guid, f"{bank.name} ({bank.type})") for bank in offer.banks],
         may_for_organization=rights(visit.actor, ApplicationKind.ORGANIZATION, is_production=True).generate,
         form=key_form.fresh(visit.form, owner, visit.now),
-        word=key_form.word_for(visit.form),
+        word=one_time_forms.word_for(visit.form),
     )
 
 

@@ -3,7 +3,7 @@
 import datetime as dt
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ostiary.db.model import Guid, Model, Name, Names, Recorded
@@ -36,10 +36,15 @@ class Bank(Recorded, Model):
     cors_allowed_origins: Mapped[Names]
     # A closed bank's keys and tokens are refused.
     closed_at: Mapped[dt.datetime | None]
+    # Of the form that made it, so that a form that arrives twice makes one bank.
+    form_digest: Mapped[bytes | None] = mapped_column(LargeBinary(32))
 
     __table_args__ = (
         CheckConstraint("type IN ('sandbox', 'production')", name="type"),
         Index(None, "organization_guid", "created_at", "guid"),
+        Index(None, "form_digest", unique=True),
+        # What customers refer to.
+        Index(None, "guid", "organization_guid", unique=True),
     )
 
     @property

@@ -1,13 +1,15 @@
 """Every SELECT on banks."""
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import Session
 
 from ostiary.access.actor import Actor, Subject
 from ostiary.banks.models import Bank
 from ostiary.db.pages import Page, read_page
+from ostiary.db.stretches import Stretch, read_stretch
 from ostiary.errors import NotFound
 
 NEWEST_FIRST = (Bank.created_at.desc(), Bank.guid.desc())
@@ -39,6 +41,33 @@ def get(db: Session, actor: Actor, guid: str) -> Bank:
     if found is None:
         raise NotFound("bank")
     return found
+
+
+def get_to_change(db: Session, actor: Actor, guid: str) -> Bank:
+    """Nobody else changes it before this unit of work ends."""
+    # SQLite ignores the lock and does not need it: its one writer is us. What was read before the lock may be stale.
+    locked = visible_to(actor).where(Bank.guid == guid).with_for_update(key_share=True)
+    found = db.scalar(locked.execution_options(populate_existing=True))
+    if found is None:
+        raise NotFound("bank")
+    return found
+
+
+def find_by_form(db: Session, actor: Actor, form_digest: bytes) -> Bank | None:
+    """The bank that a form has made already, when it arrives a second time."""
+    return db.scalar(visible_to(actor).where(Bank.form_digest == form_digest))
+
+
+def find_all(db: Session, actor: Actor, guids: Collection[str]) -> Mapping[str, Bank]:
+    return {bank.guid: bank for bank in db.scalars(visible_to(actor).where(Bank.guid.in_(guids)))}
+
+
+def newest(db: Session, actor: Actor, search: str, *, before: str, size: int) -> Stretch[Bank]:
+    """Those with the words in their name, or with that guid."""
+    rows = visible_to(actor)
+    if search:
+        rows = rows.where(or_(Bank.name.icontains(search, autoescape=True), Bank.guid == search))
+    return read_stretch(db, rows, Bank, find(db, actor, before) if before else None, size)
 
 
 def page(db: Session, actor: Actor, wanted: BankFilter, page: int, per_page: int) -> Page[Bank]:

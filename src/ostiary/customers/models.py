@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String
+from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from ostiary.db.model import Guid, Model, Recorded
@@ -24,7 +24,9 @@ class CustomerState(StrEnum):
 class Customer(Recorded, Model):
     __tablename__ = "customers"
 
-    bank_guid: Mapped[Guid] = mapped_column(ForeignKey("banks.guid"))
+    bank_guid: Mapped[Guid]
+    # Its bank's: otherwise the newest customers of all banks would be found by sorting every one of them.
+    organization_guid: Mapped[Guid]
     type: Mapped[str] = mapped_column(String(16))
     state: Mapped[str] = mapped_column(String(16), default=CustomerState.STORING)
     # JSON of personal.PersonalData under the master key, bound to this row.
@@ -34,7 +36,10 @@ class Customer(Recorded, Model):
     __table_args__ = (
         CheckConstraint("type IN ('individual', 'business')", name="type"),
         CheckConstraint("state IN ('storing', 'unverified', 'verified', 'rejected', 'frozen')", name="state"),
-        Index(None, "bank_guid", "created_at", "guid"),
+        ForeignKeyConstraint(["bank_guid", "organization_guid"], ["banks.guid", "banks.organization_guid"]),
+        # With the type at their end, rows of another type are passed over without being read.
+        Index(None, "bank_guid", "created_at", "guid", "type"),
+        Index(None, "organization_guid", "created_at", "guid", "type"),
     )
 
 

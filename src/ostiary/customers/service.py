@@ -34,6 +34,7 @@ def create(db: Session, actor: Actor, seal: Seal, sent: Sent[NewCustomer]) -> Cu
     customer = Customer(
         guid=guid,
         bank_guid=bank.guid,
+        organization_guid=bank.organization_guid,
         type=new.type,
         personal_data_sealed=None if text == "{}" else seal.close(text.encode(), guid),
         # A label twice is a label once.

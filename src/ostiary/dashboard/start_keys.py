@@ -8,6 +8,7 @@ from ostiary.banks import queries as banks
 from ostiary.banks.models import Bank
 from ostiary.banks.queries import BankFilter
 from ostiary.dashboard import progress
+from ostiary.web import one_time_forms
 from ostiary.web.pages import Go, Pages, View, Visit
 
 pages = Pages()
@@ -26,7 +27,7 @@ def first_key(visit: Visit) -> View | Go:
         bank=bank,
         is_production=bank.is_production,
         form=key_form.fresh(visit.form, bank.name, visit.now),
-        word=key_form.word_for(visit.form),
+        word=one_time_forms.word_for(visit.form),
     )
 
 

@@ -16,6 +16,8 @@ def upgrade() -> None:
     _memberships()
     _sessions()
     _links()
+    _banks()
+    _customers()
     _applications()
     _usage()
     _events()
@@ -94,6 +96,73 @@ def _links() -> None:
     )
     op.create_index(op.f("ix_one_time_links_membership_guid"), "one_time_links", ["membership_guid"])
     op.create_index(op.f("ix_one_time_links_user_guid"), "one_time_links", ["user_guid"])
+
+
+def _banks() -> None:
+    op.add_column("banks", sa.Column("form_digest", sa.LargeBinary(length=32), nullable=True))
+    op.create_index(op.f("ix_banks_form_digest"), "banks", ["form_digest"], unique=True)
+    op.create_index(op.f("ix_banks_guid_organization_guid"), "banks", ["guid", "organization_guid"], unique=True)
+
+
+def _customers() -> None:
+    # Both tables are made anew around their rows: SQLite adds neither a column that is never empty nor a foreign key.
+    op.execute("CREATE TEMPORARY TABLE kept_customers AS SELECT * FROM customers")
+    op.execute("CREATE TEMPORARY TABLE kept_labels AS SELECT * FROM customer_labels")
+    op.drop_table("customer_labels")
+    op.drop_table("customers")
+    _create_customers()
+    _create_labels()
+    op.execute(
+        "INSERT INTO customers (guid, bank_guid, organization_guid, type, state, personal_data_sealed, created_at, "
+        "updated_at) SELECT kept.guid, kept.bank_guid, banks.organization_guid, kept.type, kept.state, "
+        "kept.personal_data_sealed, kept.created_at, kept.updated_at "
+        "FROM kept_customers AS kept JOIN banks ON banks.guid = kept.bank_guid"
+    )
+    op.execute(
+        "INSERT INTO customer_labels (customer_guid, position, label) "
+        "SELECT customer_guid, position, label FROM kept_labels"
+    )
+    op.execute("DROP TABLE kept_customers")
+    op.execute("DROP TABLE kept_labels")
+
+
+def _create_customers() -> None:
+    op.create_table(
+        "customers",
+        sa.Column("bank_guid", GUID, nullable=False),
+        sa.Column("organization_guid", GUID, nullable=False),
+        sa.Column("type", sa.String(length=16), nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("personal_data_sealed", sa.LargeBinary(), nullable=True),
+        sa.Column("guid", GUID, nullable=False),
+        sa.Column("created_at", MOMENT, nullable=False),
+        sa.Column("updated_at", MOMENT, nullable=False),
+        sa.CheckConstraint(
+            "state IN ('storing', 'unverified', 'verified', 'rejected', 'frozen')", name=op.f("ck_customers_state")
+        ),
+        sa.CheckConstraint("type IN ('individual', 'business')", name=op.f("ck_customers_type")),
+        sa.ForeignKeyConstraint(
+            ["bank_guid", "organization_guid"],
+            ["banks.guid", "banks.organization_guid"],
+            name=op.f("fk_customers_bank_guid_organization_guid"),
+        ),
+        sa.PrimaryKeyConstraint("guid", name=op.f("pk_customers")),
+    )
+    for owner in ("bank_guid", "organization_guid"):
+        name = op.f(f"ix_customers_{owner}_created_at_guid_type")
+        op.create_index(name, "customers", [owner, "created_at", "guid", "type"])
+
+
+def _create_labels() -> None:
+    op.create_table(
+        "customer_labels",
+        sa.Column("customer_guid", GUID, nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("label", sa.String(length=64), nullable=False),
+        sa.ForeignKeyConstraint(["customer_guid"], ["customers.guid"], name=op.f("fk_customer_labels_customer_guid")),
+        sa.PrimaryKeyConstraint("customer_guid", "position", name=op.f("pk_customer_labels")),
+    )
+    op.create_index(op.f("ix_customer_labels_label"), "customer_labels", ["label"])
 
 
 def _applications() -> None:
