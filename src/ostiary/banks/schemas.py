@@ -2,15 +2,16 @@
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from ostiary.banks.models import Bank, BankFeature, BankType
-from ostiary.web.schemas import Body, GuidText, LineText, NameText, Out, WireMoment
+from ostiary.web.schemas import Body, GuidText, LineText, NameText, Out, WireMoment, one_line
 
 MOST = 50
 
-Texts = Annotated[list[Annotated[LineText, Field(max_length=255)]], Field(max_length=MOST)]
-OneText = Annotated[list[Annotated[LineText, Field(max_length=255)]], Field(min_length=1, max_length=1)]
+Text = Annotated[str, Field(max_length=255), AfterValidator(one_line)]
+Texts = Annotated[list[Text], Field(max_length=MOST)]
+OneText = Annotated[list[Text], Field(min_length=1, max_length=1)]
 
 
 class PayoutSymbol(Body):

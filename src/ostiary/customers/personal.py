@@ -4,17 +4,17 @@ import datetime as dt
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from ostiary.banks.models import Bank
 from ostiary.customers.models import CustomerType
 from ostiary.errors import Invalid
 from ostiary.web.iso_codes import COUNTRIES
-from ostiary.web.schemas import LineText
+from ostiary.web.schemas import one_line
 
-Text = Annotated[LineText, Field(max_length=255)]
-CountryCode = Annotated[LineText, Field(min_length=2, max_length=2)]
-Subdivision = Annotated[LineText, Field(min_length=1, max_length=3)]
+Text = Annotated[str, Field(max_length=255), AfterValidator(one_line)]
+CountryCode = Annotated[str, Field(min_length=2, max_length=2), AfterValidator(one_line)]
+Subdivision = Annotated[str, Field(min_length=1, max_length=3), AfterValidator(one_line)]
 
 
 class IdentificationType(StrEnum):

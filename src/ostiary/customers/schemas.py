@@ -2,13 +2,13 @@
 
 from typing import Annotated, Self
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from ostiary.customers.models import Customer, CustomerType
 from ostiary.customers.personal import PersonalData
-from ostiary.web.schemas import Body, GuidText, LineText, Out, WireMoment
+from ostiary.web.schemas import Body, GuidText, Out, WireMoment, one_line
 
-Label = Annotated[LineText, Field(min_length=1, max_length=64)]
+Label = Annotated[str, Field(min_length=1, max_length=64), AfterValidator(one_line)]
 
 
 class NewCustomer(PersonalData, Body):

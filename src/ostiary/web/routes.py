@@ -2,14 +2,15 @@
 
 import functools
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from typing import Any
 
-from fastapi import Request
+from fastapi import Request, Response
 from fastapi.routing import APIRoute
 from sqlalchemy.orm import Session
 
 from ostiary.access.actor import Actor
+from ostiary.web.schemas import UNREADABLE
 
 # Parameters the route fills in, by name: `db`, `actor`, and `seal` where personal data is touched.
 Db = Session
@@ -21,6 +22,20 @@ SEAL = "ostiary.seal"
 FILLED_IN = {"db", "actor", "seal"}
 
 
+class LateRequest(Request):
+    """A body without a meaning is no refusal yet: the door and the look-up come first (DESIGN §6)."""
+
+    async def body(self) -> bytes:
+        # FastAPI would refuse an empty one by itself; a blank means as little and gets to `json`.
+        return await super().body() or b" "
+
+    async def json(self) -> Any:  # noqa: ANN401 - any JSON
+        try:
+            return await super().json()
+        except (ValueError, RecursionError):
+            return UNREADABLE
+
+
 class UnitOfWorkRoute(APIRoute):
     """GET reads, everything else writes. FastAPI runs code after `yield` too late for this (DESIGN §4)."""
 
@@ -29,6 +44,14 @@ class UnitOfWorkRoute(APIRoute):
         options["operation_id"] = options.get("operation_id") or endpoint.__name__
         writes = bool(set(options.get("methods") or ["GET"]) - {"GET", "HEAD"})
         super().__init__(path, _in_unit_of_work(endpoint, writes=writes), **options)
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        as_always = super().get_route_handler()
+
+        async def handle(request: Request) -> Response:
+            return await as_always(LateRequest(request.scope, request.receive))
+
+        return handle
 
 
 def _in_unit_of_work(endpoint: Callable[..., Any], *, writes: bool) -> Callable[..., Any]:

@@ -18,7 +18,11 @@ from pydantic import Field as PydanticField
 from pydantic_core import CoreSchema, core_schema
 
 from ostiary import clock
-from ostiary.web.refusals import refusal
+from ostiary.errors import Problem
+from ostiary.web.refusals import refusal, unreadable
+
+# In place of a body that is no JSON.
+UNREADABLE = object()
 
 T = TypeVar("T")
 M = TypeVar("M", bound=BaseModel)
@@ -73,9 +77,9 @@ class Out(BaseModel):
 class Sent(Generic[T]):
     """A body that has arrived and is judged when it is read: doors and look-ups come first (DESIGN §6)."""
 
-    def __init__(self, value: T | None, error: ValidationError | None = None) -> None:
+    def __init__(self, value: T | None, refused: Problem | None = None) -> None:
         self._value = value
-        self._error = error
+        self._refused = refused
 
     @classmethod
     def of(cls, value: T) -> Self:
@@ -83,8 +87,8 @@ class Sent(Generic[T]):
 
     def read(self) -> T:
         """The body, or the refusal that says what is wrong with it."""
-        if self._error is not None:
-            raise refusal(self._error.errors(include_url=False))
+        if self._refused is not None:
+            raise self._refused
         assert self._value is not None  # noqa: S101 - one of the two is always there
         return self._value
 
@@ -93,10 +97,12 @@ class Sent(Generic[T]):
         (model,) = get_args(source)
 
         def keep(given: Any, validate: core_schema.ValidatorFunctionWrapHandler) -> Sent[T]:  # noqa: ANN401
+            if given is UNREADABLE:
+                return cls(None, unreadable())
             try:
                 return cls(validate(given))
             except ValidationError as error:
-                return cls(None, error)
+                return cls(None, refusal(error.errors(include_url=False)))
 
         return core_schema.no_info_wrap_validator_function(keep, handler(model))
 
@@ -106,4 +112,4 @@ def read_as(model: type[M], **given: object) -> Sent[M]:
     try:
         return Sent.of(model.model_validate(given))
     except ValidationError as error:
-        return Sent(None, error)
+        return Sent(None, refusal(error.errors(include_url=False)))
