@@ -1,5 +1,7 @@
 """A server's start and end: what it says when it cannot, and what it finishes before it goes."""
 
+import contextlib
+import resource
 import signal
 import socket
 import subprocess
@@ -91,6 +93,20 @@ def test_ends_with_a_sentence_when_it_may_not_start(live: LiveServer, name: str,
     done = refused_start(live.folder, {**live.env, name: value})
     assert (done.returncode, done.stdout) == (1, "")
     assert sentence in done.stderr
+
+
+def test_holds_more_connections_than_a_shell_allows(database_url: str, tmp_path: Path) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(200, hard), hard))
+    try:
+        server = LiveServer(environment(tmp_path / "data", database_url), free_port())
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    with contextlib.ExitStack() as opened:
+        opened.callback(server.stop)
+        for _ in range(300):
+            opened.enter_context(Wire(server.port))
+        assert server.is_ready()
 
 
 def test_comes_up_four_times_at_once_on_an_empty_database(database_url: str, tmp_path: Path) -> None:

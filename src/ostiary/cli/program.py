@@ -1,6 +1,7 @@
 """`ostiary`: the program and its commands."""
 
 import contextlib
+import resource
 import socket
 import sys
 from typing import Annotated
@@ -19,6 +20,7 @@ from ostiary.web import log
 from ostiary.web.immediate import ImmediateProtocol
 
 DRAIN_SECONDS = 10
+MOST_OPEN_FILES = 65_536
 
 program = typer.Typer(
     name="ostiary",
@@ -62,6 +64,7 @@ def serve() -> None:
         opened.prepare()
         app = Ostiary(opened)
         set_up_link = opened.offer_set_up()
+    _allow_many_connections()
     listening = _listening(chosen)
     typer.echo(
         f"Ostiary {__version__} serves {chosen.issuer} (reference: {chosen.issuer}/api/schema/swagger-ui)", err=True
@@ -92,6 +95,14 @@ def _tell_set_up_link(link: str, chosen: Settings) -> None:
     """To a person at a terminal; anything else that reads standard error is a log, and learns only where to look."""
     shown = link if sys.stderr.isatty() else f"the link in {set_up.link_file(chosen)}"
     typer.echo(f"Nobody can sign in yet. Within a day, open {shown}", err=True)
+
+
+def _allow_many_connections() -> None:
+    """As many as the system lets us ask for: each takes a file, 1,024 is usual, and a writer needs one as well."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MOST_OPEN_FILES if hard == resource.RLIM_INFINITY else min(MOST_OPEN_FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _listening(chosen: Settings) -> socket.socket:
