@@ -126,7 +126,7 @@ def _first_steps(visit: Visit) -> list[FirstStep]:
             "Create a customer",
             "POST /api/customers with a bank's token.",
             "/customers",
-            bool(queries.count_customers(db, actor, "")),
+            queries.has_customer(db, actor),
             is_allowed=True,
         ),
     ]

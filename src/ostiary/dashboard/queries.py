@@ -3,16 +3,17 @@
 import datetime as dt
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
-from sqlalchemy import Select, func, or_, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import Column, Select, String, func, or_, select, values
+from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from ostiary.access.actor import Actor
 from ostiary.applications import queries as applications
 from ostiary.applications.models import EVERYWHERE, Application, ApplicationUsage, OrganizationUsage
 from ostiary.banks import queries as banks
 from ostiary.banks.models import Bank
+from ostiary.customers import queries as customers
 from ostiary.customers.models import Customer
 from ostiary.oauth.standing import Refused
 from ostiary.users import queries as users
@@ -24,6 +25,9 @@ EXPIRED = Refused.EXPIRED.name.lower()
 MOST_EXPIRED = 500
 # Counting every row of a long table would make the page slower with each one.
 MOST_COUNTED = 10_000
+
+
+M = TypeVar("M")
 
 
 class Counted(NamedTuple):
@@ -53,10 +57,14 @@ def names(db: Session, actor: Actor, guids: Collection[str]) -> Mapping[str, Nam
     found: dict[str, Named] = {}
     if not guids:
         return found
-    for key in db.scalars(applications.visible_to(actor).where(Application.guid.in_(guids))):
-        found[key.guid] = Named(key.name, f"/developers/keys/{key.guid}")
-    for bank in db.scalars(banks.visible_to(actor).where(Bank.guid.in_(guids))):
-        found[bank.guid] = Named(bank.name, f"/banks/{bank.guid}")
+    keys = _of(applications.visible_to(actor), Application.guid, guids)
+    for guid, name in db.execute(
+        keys.with_only_columns(Application.guid, Application.name, maintain_column_froms=True)
+    ):
+        found[guid] = Named(name, f"/developers/keys/{guid}")
+    places = _of(banks.visible_to(actor), Bank.guid, guids)
+    for guid, name in db.execute(places.with_only_columns(Bank.guid, Bank.name, maintain_column_froms=True)):
+        found[guid] = Named(name, f"/banks/{guid}")
     either = or_(Membership.guid.in_(guids), Membership.user_guid.in_(guids))
     for member in db.scalars(users.visible_to(actor).where(either)):
         named = Named(member.shown_name, "/team")
@@ -64,10 +72,19 @@ def names(db: Session, actor: Actor, guids: Collection[str]) -> Mapping[str, Nam
     return found
 
 
+def _of(rows: Select[M], column: InstrumentedAttribute[str], guids: Collection[str]) -> Select[M]:
+    """The rows of these guids, each looked up by itself: given IN, SQLite walks through all the organization has."""
+    words = [(guid,) for guid in sorted(guids)]
+    wanted = values(Column("guid", String(32)), name="wanted").data(words).cte("wanted")
+    return rows.join(wanted, wanted.c.guid == column)
+
+
 def find_key(db: Session, actor: Actor, word: str) -> Application | None:
     """A key of either kind by its guid or client id."""
-    named = or_(Application.guid == word, Application.client_id == word)
-    return db.scalar(applications.visible_to(actor).where(named))
+    rows = applications.visible_to(actor)
+    # One after the other, for the same reason.
+    by_client_id = db.scalar(rows.where(Application.client_id == word))
+    return by_client_id or db.scalar(rows.where(Application.guid == word))
 
 
 def find_person(db: Session, actor: Actor, guid: str) -> Membership | None:
@@ -109,7 +126,7 @@ def still_tried(
         .order_by(count.desc(), key.guid)
     )
     found = {guid: (int(times), hour) for guid, times, hour in db.execute(rows.limit(most))}
-    keys = db.scalars(applications.visible_to(actor).where(Application.guid.in_(found)))
+    keys = db.scalars(_of(applications.visible_to(actor), Application.guid, found)) if found else ()
     tried = [Tried(each, *found[each.guid]) for each in keys]
     return sorted(tried, key=lambda one: (-one.times, one.key.guid))
 
@@ -126,6 +143,10 @@ def count_customers(db: Session, actor: Actor, bank_guid: str) -> int:
     if bank_guid:
         rows = rows.where(Customer.bank_guid == bank_guid)
     return db.scalar(select(func.count()).select_from(rows.limit(MOST_COUNTED + 1).subquery())) or 0
+
+
+def has_customer(db: Session, actor: Actor) -> bool:
+    return db.scalar(customers.visible_to(actor).limit(1)) is not None
 
 
 def _living(actor: Actor, bank_guid: str) -> Select[Application]:
