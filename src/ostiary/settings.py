@@ -1,9 +1,9 @@
 """Every setting, read once from the environment and handed down; nothing else reads the environment."""
 
 import ipaddress
+import re
 from pathlib import Path
 from typing import Annotated, Literal, Self
-from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -13,6 +13,7 @@ from ostiary.errors import ConfigurationError
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 HOUR_SECONDS = 3600
+PUBLIC_URL = re.compile(r"https?://([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?(/[A-Za-z0-9._~/-]*)?\Z")
 
 
 class Settings(BaseSettings):
@@ -51,10 +52,10 @@ class Settings(BaseSettings):
     @field_validator("public_url")
     @classmethod
     def _check_public_url(cls, given: str) -> str:
-        # The URL is compared byte by byte as issuer and audience, so there is one spelling of it.
-        url = urlsplit(given)
-        if given and (url.scheme not in {"http", "https"} or not url.hostname or url.query or url.fragment):
-            raise ValueError("must look like https://keys.example.com, without query or fragment")
+        # The URL is compared byte by byte as issuer and audience, so there is one spelling of it; and it stands in
+        # headers and JSON as it is.
+        if given and not PUBLIC_URL.match(given):
+            raise ValueError("must look like https://keys.example.com, without user name, query or fragment")
         return given.rstrip("/")
 
     @model_validator(mode="after")
