@@ -147,5 +147,6 @@ def test_gives_the_request_that_the_page_of_the_key_gives(alice: TestClient, cas
     assert wanted.replace('"', "&#34;") in answer.text
 
 
-def test_is_led_to_from_overview(alice: TestClient) -> None:
-    assert read(alice.get("/overview")).links["Token doctor"] == "/token-doctor"
+@pytest.mark.parametrize("path", ["/overview", "/developers"])
+def test_is_led_to_from_where_people_look(alice: TestClient, path: str) -> None:
+    assert read(alice.get(path)).links["Token doctor"] == "/token-doctor"
