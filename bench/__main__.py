@@ -17,10 +17,10 @@ def main() -> int:
     # Starting and checking are work too, and none of it may happen on the server's core.
     os.sched_setaffinity(0, {cores.load})
     machine = this_machine(cores)
-    tables = sys.stderr if options.json else sys.stdout
-    print(facts(machine, options), end="\n\n", file=tables, flush=True)
     if options.scenarios == ("pages",):
         return pages.main(options, cores, machine)
+    tables = sys.stderr if options.json else sys.stdout
+    print(facts(machine, options), end="\n\n", file=tables, flush=True)
     comparisons: list[Comparison] = []
     for scenario in options.scenarios:
         for comparison in RUNS[scenario](options, cores):

@@ -160,11 +160,12 @@ def main(options: Options, cores: Cores, machine: Machine) -> int:
     sizes = Sizes(keys=options.keys or Sizes.keys)
     found = run(options, cores, sizes, lambda one: print(f"{one.median_ms:8.1f} ms  {one.name}", flush=True))
     counts = f"{sizes.keys:,} keys, {sizes.customers:,} customers, {sizes.events:,} events"
-    text = f"### Pages at {counts}\n\n{section(found)}"
+    how = f"each page {TIMES} times, one after the other, over one connection"
+    text = f"{facts(machine, options, how)}\n\n### Pages at {counts}\n\n{section(found)}\n"
     print(f"\n{text}")
     RESULTS.mkdir(exist_ok=True)
     path = RESULTS / f"{datetime.now(UTC):%Y%m%d-%H%M%S}-pages.md"
-    path.write_text(f"{facts(machine, options)}\n\n{text}\n")
+    path.write_text(text)
     path.with_suffix(".json").write_text(json.dumps([asdict(one) for one in found], indent=2))
     print(f"Written to {path}")
     return 1 if any(one.is_slow or one.status != http.HTTPStatus.OK for one in found) else 0

@@ -48,8 +48,8 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     )
 
 
-def facts(machine: Machine, options: Options) -> str:
-    how = (
+def facts(machine: Machine, options: Options, how: str = "") -> str:
+    how = how or (
         f"{options.rounds} rounds of {options.seconds} s, {options.connections} connections at peak, "
         f"{options.open_connections} in the open loop, at most {options.active:,} keys ask"
     )

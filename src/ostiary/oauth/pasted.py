@@ -14,7 +14,7 @@ CLIENT_ID = re.compile(r"ostid_[0-9A-Za-z]{38}(?![0-9A-Za-z])")
 BASIC = re.compile(r"\bbasic\s+([A-Za-z0-9+/_-]+=*)", re.IGNORECASE)
 BEARER = re.compile(r"\bbearer\b", re.IGNORECASE)
 # RFC 7515 §3.1. Ours begin like this because JSON begins with a brace and a quote.
-TOKEN = re.compile(r"eyJ[A-Za-z0-9_-]*(?:\.[A-Za-z0-9_-]*)*")
+TOKEN = re.compile(r"(?<![A-Za-z0-9_.-])eyJ[A-Za-z0-9_-]*(?:\.[A-Za-z0-9_-]*)*")
 ONE_WORD = re.compile(r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]*)+\Z")
 SIGNATURE_LETTERS = 86
 # RFC 6750 §3, as in WWW-Authenticate.
