@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from starlette.testclient import TestClient
 
 from ostiary import clock
-from ostiary.access.actor import Actor
+from ostiary.access.actor import Actor, Subject
 from ostiary.app import Ostiary
 from ostiary.banks import service as banks
 from ostiary.banks.models import BankType
@@ -20,6 +20,7 @@ from ostiary.organizations.schemas import NewOrganization
 from ostiary.settings import Settings
 from ostiary.users import passwords
 from ostiary.users.models import Membership, Role, User, UserSession
+from ostiary.users.roles import RIGHTS
 from ostiary.users.session import Sessions
 from ostiary.web.schemas import read_as
 
@@ -102,8 +103,13 @@ def browser(ostiary: Ostiary, settings: Settings, word: str = "", address: str =
         ostiary, base_url=settings.issuer, client=(address, 50_000), headers=BROWSER, follow_redirects=False
     )
     if word:
-        client.cookies.set(Sessions(settings).cookie_name, word)
+        put_cookie(client, Sessions(settings).cookie_name, word)
     return client
+
+
+def put_cookie(client: TestClient, name: str, word: str) -> None:
+    """As the server itself would set it, so that its own replaces it."""
+    client.cookies.set(name, word, domain=client.base_url.host, path="/")
 
 
 def signed_in(ostiary: Ostiary, settings: Settings, person: Person, address: str = ADDRESS) -> TestClient:
@@ -152,3 +158,17 @@ class Cast:
     def stranger(self, address: str = ADDRESS) -> TestClient:
         """Somebody who is signed out."""
         return browser(self.ostiary, self.settings, address=address)
+
+
+def actor_of(person: Person, role: str) -> Actor:
+    """Who a member is for a service, as their session would say."""
+    rights = RIGHTS[Role(role)]
+    return Actor(
+        subject=Subject.USER,
+        guid=person.membership_guid,
+        organization_guid=person.organization_guid,
+        scopes=rights.scopes,
+        scopes_in_production=rights.in_production,
+        is_owner=role == Role.OWNER,
+        address=ADDRESS,
+    )

@@ -20,7 +20,12 @@ def local_path(text: str, otherwise: str) -> str:
     return text if is_local and "\\" not in text else otherwise
 
 
+def asked_for(request: Request) -> str:
+    """The path with its query, as a link or a form would name it."""
+    return request.url.path + (f"?{request.url.query}" if request.url.query else "")
+
+
 def sign_in_address(sign_in_path: str, request: Request) -> str:
     """Sign in first, then on to what was asked for."""
-    asked = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    asked = asked_for(request)
     return sign_in_path if asked == "/" else f"{sign_in_path}?{urlencode({'next': asked})}"

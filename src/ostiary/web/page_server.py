@@ -172,7 +172,8 @@ class PageServer:
     def _signed_out(self, route: PageRoute, request: Request, form: Form) -> Response:
         if route.method == "GET":
             return RedirectResponse(origin.sign_in_address(SIGN_IN_PATH, request), 303, HEADERS)
-        context = {"fields": form.repeated(), "sign_in": SIGN_IN_PATH, "visitor": None}
+        again = {"fields": form.repeated(), "address": origin.asked_for(request)}
+        context = {**again, "sign_in": SIGN_IN_PATH, "visitor": None}
         return self._page(request, View("session_over.html", status=401), context)
 
     def _no_such_page(self, request: Request, error: Exception) -> Response:
