@@ -16,7 +16,7 @@ TOKEN = "POST /oauth/token"
 
 
 def test_keeps_everybody_inside_their_closure(cast: Cast, count: Callable[[int, int], int]) -> None:
-    walk(cast, count(800, 20_000))
+    walk(cast, count(500, 20_000))
 
 
 def test_is_asked_for_everything_it_offers(cast: Cast) -> None:
