@@ -21,16 +21,16 @@ def test_finds_every_page(postgres: Postgres | None, tmp_path: Path) -> None:
         home = settle(tmp_path, url)
         places = fill(home, SIZES)
         with ostiary(home, cores.server) as server:
-            with closing(Browser(server.port, places.cookie)) as browser:
+            with closing(Browser(server, places.cookie)) as browser:
                 found = [measured(browser, page, times=1) for page in pages.pages(places, "no token")]
-            with closing(Browser(server.port, "nobody")) as stranger:
+            with closing(Browser(server, "nobody")) as stranger:
                 turned_away = measured(stranger, PageRequest("Overview", "/overview"), times=1)
     assert {one.name: one.status for one in found if one.status != 200} == {"Token doctor, a token": 422}
     assert turned_away.status == 303
 
 
 def test_marks_slow_pages() -> None:
-    fast, slow = PageTime("Fast", 200, 1.0, 99.9, 2.0), PageTime("Slow", 200, 1.0, 100.0, 2.0)
+    fast, slow = PageTime("Fast", 200, 1.0, 99.9, 1.0, 2.0), PageTime("Slow", 200, 1.0, 100.0, 1.0, 2.0)
     assert [line.endswith("| slow |") for line in section([fast, slow]).splitlines()[2:]] == [False, True]
 
 

@@ -213,7 +213,7 @@ def _fault_of_form(token: str) -> str:
         return f"A token has three parts with dots between, this has {len(parts)}: something was lost on its way."
     if len(parts[2]) != SIGNATURE_LETTERS:
         return f"The last part of a token has {SIGNATURE_LETTERS} letters, this one has {len(parts[2])}."
-    return "" if all(parts) and _members_of(parts[1]) else "Letters of it were lost or changed."
+    return "" if all(_members_of(part) for part in parts[:2]) else "Letters of it were lost or changed."
 
 
 def _issuer_in(token: str) -> str:

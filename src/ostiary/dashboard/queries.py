@@ -138,11 +138,9 @@ def has_used_key(db: Session, actor: Actor) -> bool:
 
 def count_customers(db: Session, actor: Actor, bank_guid: str) -> int:
     """Up to one more than MOST_COUNTED."""
-    places = banks.visible_to(actor).with_only_columns(Bank.guid)
-    rows = select(Customer.guid).where(Customer.bank_guid.in_(places))
-    if bank_guid:
-        rows = rows.where(Customer.bank_guid == bank_guid)
-    return db.scalar(select(func.count()).select_from(rows.limit(MOST_COUNTED + 1).subquery())) or 0
+    rows = customers.visible_in(actor, bank_guid) if bank_guid else customers.visible_to(actor)
+    some = rows.with_only_columns(Customer.guid, maintain_column_froms=True).limit(MOST_COUNTED + 1)
+    return db.scalar(select(func.count()).select_from(some.subquery())) or 0
 
 
 def has_customer(db: Session, actor: Actor) -> bool:
