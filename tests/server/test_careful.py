@@ -2,7 +2,10 @@
 
 import asyncio
 import base64
+import contextlib
 import json
+import socket
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -10,8 +13,8 @@ import uvicorn
 from uvicorn.server import ServerState
 
 from ostiary.web import careful
-from ostiary.web.immediate import ImmediateProtocol
-from tests.live import HOST, READY_PATH, LiveServer
+from ostiary.web.immediate import Answer, ImmediateProtocol
+from tests.live import READY_PATH, LiveServer
 from tests.server.conftest import Heard, Open, Wire
 
 GRANT = b'{"grant_type":"client_credentials"}'
@@ -118,26 +121,70 @@ def test_answers_who_has_said_everything_and_listens(wires: Open) -> None:
         assert wire.socket.recv(1) == b"", "nothing more can come, so the connection ends"
 
 
+@contextlib.asynccontextmanager
+async def connected(app: Any) -> AsyncIterator[tuple[ImmediateProtocol, asyncio.StreamReader, asyncio.StreamWriter]]:  # noqa: ANN401 - ASGI's
+    """The server's end of a connection to an application of the test's own, and the caller's."""
+    config, state = uvicorn.Config(app, log_config=None, proxy_headers=False, ws="none"), ServerState()
+    server_end = ImmediateProtocol(config, state, {})
+    ours, callers = socket.socketpair()
+    await asyncio.get_running_loop().connect_accepted_socket(lambda: server_end, ours)
+    reader, writer = await asyncio.open_connection(sock=callers)
+    yield server_end, reader, writer
+    writer.close()
+    await writer.wait_closed()
+
+
+class Recorder:
+    """Answers at once what it is asked at once, and in turn what it is asked in turn."""
+
+    def __init__(self) -> None:
+        self.immediate = {b"/oauth/token": self.at_once}
+        self.asked: list[str] = []
+
+    def at_once(self, *_: object) -> Answer:
+        self.asked.append("at once")
+        return Answer(200, b"", ())
+
+    async def __call__(self, _: Any, receive: Any, send: Any) -> None:  # noqa: ANN401 - ASGI's
+        if (await receive())["type"] == "http.request":
+            self.asked.append("in turn")
+            await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"0")]})
+            await send({"type": "http.response.body"})
+
+
+def test_lets_nobody_have_the_server_to_himself() -> None:
+    app, count = Recorder(), 50
+
+    async def asked_in_one_go() -> None:
+        async with connected(app) as (server_end, reader, _):
+            server_end.data_received((POST + b"\r\n") * count)
+            assert app.asked == ["at once"]
+            for _ in range(count):
+                assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 200")
+            server_end.data_received(POST + b"\r\n")
+
+    asyncio.run(asked_in_one_go())
+    assert app.asked == ["at once", *["in turn"] * (count - 1), "at once"]
+
+
+def test_lets_only_so_many_requests_wait(wires: Open) -> None:
+    wire = wires()
+    with pytest.raises(ConnectionError):
+        wire.send(*[READY * 1000] * 500)
+    assert heard(wires(), READY).status == 200
+
+
 @pytest.mark.parametrize("sent", [b"", b"\r\n", b"POST /", POST, POST + b"Content-Length: 9\r\n\r\n{", READY[:-2]])
 def test_hangs_up_on_a_request_that_does_not_arrive(monkeypatch: pytest.MonkeyPatch, sent: bytes) -> None:
     monkeypatch.setattr(careful, "ARRIVAL_SECONDS", 0.2)
-
-    async def app(_: Any, receive: Any, __: Any) -> None:  # noqa: ANN401 - ASGI's
-        assert (await receive())["type"] == "http.disconnect"
-
-    app.immediate = {b"/oauth/token": lambda *_: pytest.fail("no request has arrived")}  # type: ignore[attr-defined]
+    app = Recorder()
 
     async def hung_up_on() -> bytes:
-        config, state = uvicorn.Config(app, log_config=None, proxy_headers=False, ws="none"), ServerState()
-        loop = asyncio.get_running_loop()
-        server = await loop.create_server(lambda: ImmediateProtocol(config, state, {}), HOST, 0)
-        reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
-        async with server:
+        async with connected(app) as (_, reader, writer):
             for byte in sent:
                 writer.write(bytes([byte]))
                 await asyncio.sleep(0)
-            left = await asyncio.wait_for(reader.read(), 5)
-            writer.close()
-        return left
+            return await asyncio.wait_for(reader.read(), 5)
 
     assert asyncio.run(hung_up_on()) == b""
+    assert app.asked == []

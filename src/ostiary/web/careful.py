@@ -10,7 +10,13 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 MOST_BYTES_AROUND_BODIES = 64 * 1024
 # From its first byte; a connection that says nothing gets as long.
 ARRIVAL_SECONDS = 30
+# Each takes a hundred times the bytes it came in, and a caller can send thousands in one go.
+MOST_WAITING_REQUESTS = 100
 NOT_HTTP = "Invalid HTTP request received."
+
+
+class TooManyWaiting(Exception):  # noqa: N818 - reads as what happened
+    """The parser makes an error of its own of this, which ends the connection."""
 
 
 class CarefulProtocol(HttpToolsProtocol):
@@ -20,6 +26,8 @@ class CarefulProtocol(HttpToolsProtocol):
         super().__init__(*args, **kwargs)
         self._bytes_around_bodies = 0
         self._is_arriving = True
+        # Whether no other request came before in the same bytes.
+        self._is_first = True
         self._deadline: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # uvicorn's own narrowing
@@ -33,12 +41,15 @@ class CarefulProtocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         self._unset_keepalive_if_required()
         self._bytes_around_bodies += len(data)
-        self._is_arriving = True
+        self._is_arriving = self._is_first = True
         try:
             self._feed(data)
         except httptools.HttpParserError:
             self.logger.warning(NOT_HTTP)
-            self.send_400_response(NOT_HTTP)
+            if self._is_answering():
+                self._hang_up()
+            else:
+                self.send_400_response(NOT_HTTP)
         if self._bytes_around_bodies > MOST_BYTES_AROUND_BODIES:
             self._hang_up(431)
         elif self._is_arriving and self._deadline is None:
@@ -52,6 +63,8 @@ class CarefulProtocol(HttpToolsProtocol):
         return is_awaited
 
     def on_headers_complete(self) -> None:
+        if len(self.pipeline) >= MOST_WAITING_REQUESTS:
+            raise TooManyWaiting
         if not self._is_offer():
             super().on_headers_complete()
             # RFC 9110 §6.5.1: trailers are no headers, and proxies that clean headers may let them pass.
@@ -95,7 +108,7 @@ class CarefulProtocol(HttpToolsProtocol):
 
     def _arrived(self) -> None:
         self._bytes_around_bodies = 0
-        self._is_arriving = False
+        self._is_arriving = self._is_first = False
         if self._deadline is not None:
             self._deadline.cancel()
             self._deadline = None

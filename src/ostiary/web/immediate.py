@@ -93,7 +93,9 @@ class ImmediateProtocol(CarefulProtocol):
     def _is_plain(self) -> bool:
         """One request after the other on a connection that stays, and nobody is behind with reading."""
         return (
-            self.parser.get_method() == b"POST"
+            # What comes in one go is answered in turn with everybody else's: here, a caller would have us to himself.
+            self._is_first
+            and self.parser.get_method() == b"POST"
             and self.parser.get_http_version() == "1.1"
             and self.parser.should_keep_alive()
             and not self.parser.should_upgrade()
