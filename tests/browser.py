@@ -1,12 +1,13 @@
 """A real Chromium, and a record of what pages must not do: ask other servers, or complain to the console."""
 
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, WebError, sync_playwright
 
-CHROMIUM = "/usr/bin/chromium"
+CHROMIUM = "chromium"
 # Everything that a browser does on its own account stays off.
 FLAGS = [
     "--headless",
@@ -26,7 +27,9 @@ OWN_SCHEMES = {"data", "blob", "about"}
 @contextmanager
 def running_chromium() -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        program = shutil.which(CHROMIUM)
+        assert program, f"there is no {CHROMIUM} on this machine; run ./check"
+        browser = playwright.chromium.launch(executable_path=program, args=FLAGS)
         yield browser
         browser.close()
 

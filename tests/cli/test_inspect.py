@@ -1,0 +1,79 @@
+"""`ostiary inspect`: the whole story of a token or a refusal, told offline and kept nowhere."""
+
+import json
+import time
+from typing import Any
+
+import pytest
+
+from ostiary.settings import Settings
+from tests.cli.conftest import Done, Run, strict_json
+from tests.oauth.desk import encode
+
+NOW = int(time.time())
+HEADER = {"alg": "ES256", "kid": "some-key", "typ": "at+jwt"}
+CLAIMS = {
+    "iss": "https://keys.example",
+    "sub": "b" * 32,
+    "sub_type": "bank",
+    "client_id": "ostid_" + "0" * 38,
+    "scope": "banks:read",
+    "bank_guid": "b" * 32,
+    "organization_guid": "a" * 32,
+    "exp": NOW + 7200,
+}
+REFUSALS = {
+    "Signature has expired": "Make a new token",
+    "Credential revoked": "new",
+    "Credential paused": "resume",
+    "Signature verification raised": "token",
+    "Invalid audience": "server",
+}
+
+
+def token(**changes: object) -> str:
+    parts = [encode(json.dumps(part).encode()) for part in (HEADER, CLAIMS | changes)]
+    return ".".join([*parts, encode(bytes(64))])
+
+
+def explained(done: Done) -> dict[str, Any]:
+    told: dict[str, Any] = strict_json(done)
+    return told
+
+
+def test_tells_whose_a_token_is_and_how_long_it_lives(run: Run) -> None:
+    told = explained(run("inspect", "--json", said=token()))
+    assert {name: told[name] for name in CLAIMS if name != "exp"} == {k: v for k, v in CLAIMS.items() if k != "exp"}
+    assert (told["kind"], told["is_expired"]) == ("token", False)
+    assert told["expires"].startswith("Expires in ")
+
+
+def test_says_that_a_token_has_expired_and_what_to_do(run: Run) -> None:
+    told = explained(run("inspect", "--json", said=token(exp=NOW - 90)))
+    assert told["is_expired"]
+    assert told["expires"].endswith(" ago")
+    assert "ostiary token" in told["what_to_do"]
+
+
+@pytest.mark.parametrize("text", REFUSALS)
+def test_explains_every_refusal_of_a_token(run: Run, text: str) -> None:
+    body = {"status": 401, "error_message": text, "message_code": "authentication_failed"}
+    told = explained(run("inspect", "--json", said=json.dumps(body)))
+    assert (told["kind"], told["message"]) == ("error", text)
+    assert told["meaning"]
+    assert REFUSALS[text] in told["what_to_do"]
+
+
+@pytest.mark.parametrize("exp", [0, -1, 2**53, 2**63, 10**40, -(10**40)])
+def test_explains_a_token_from_the_end_of_time(run: Run, exp: int) -> None:
+    told = explained(run("inspect", "--json", said=token(exp=exp)))
+    assert told["is_expired"] == (exp < NOW)
+
+
+def test_needs_no_database_and_leaves_no_trace(run: Run, settings: Settings) -> None:
+    said = token()
+    done = run("inspect", said=said, OSTIARY_LOG_LEVEL="debug", OSTIARY_DATABASE_URL="", OSTIARY_MASTER_KEY="")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert said not in done.stdout
+    assert said.rpartition(".")[2] not in done.stdout
+    assert not settings.data_dir.exists()
