@@ -8,7 +8,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, fie
 
 from ostiary.users import passwords
 from ostiary.users.models import EMAIL_LETTERS, Role
-from ostiary.web.schemas import Body, LineText, NameText
+from ostiary.web.schemas import Body, NameText, one_line
 
 ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\Z")
 
@@ -24,7 +24,17 @@ def _address(email: str) -> str:
     return email
 
 
-Email = Annotated[LineText, Field(max_length=EMAIL_LETTERS), BeforeValidator(folded), AfterValidator(_address)]
+def _folded(given: object) -> object:
+    return folded(given) if isinstance(given, str) else given
+
+
+Email = Annotated[
+    str,
+    Field(max_length=EMAIL_LETTERS),
+    BeforeValidator(_folded),
+    AfterValidator(one_line),
+    AfterValidator(_address),
+]
 
 
 class NewAccount(Body):
