@@ -1,0 +1,22 @@
+"""Worlds full of everything that pages are about."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from ostiary.app import Ostiary
+from ostiary.settings import Settings
+from tests.durability.direct import office
+from tests.pages.things import World
+
+
+@pytest.fixture
+def settings(settings: Settings) -> Settings:
+    """Everybody may sign up, so that there is a page for it."""
+    return settings.model_copy(update={"signup": "open"})
+
+
+@pytest.fixture
+def world(ostiary: Ostiary, settings: Settings) -> Iterator[World]:
+    with office(settings) as opened:
+        yield World(ostiary, settings, opened.house.digester)

@@ -1,0 +1,121 @@
+"""The table of all pages: what each is about, and which roles may. A page without a row fails the tests."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from ostiary.users.models import Role
+
+EVERYBODY = frozenset(Role)
+DEVELOPERS = EVERYBODY - {Role.VIEWER}
+LEADERS = frozenset({Role.OWNER, Role.ADMINISTRATOR})
+OWNERS = frozenset({Role.OWNER})
+NOBODY: frozenset[Role] = frozenset()
+
+CONFIRMED = {"confirmed": "yes"}
+PASSWORD = "correct horse battery staple"
+NEW_KEY = {"name": "Till", "expires_at": "90", "ip_allowlist": "10.0.0.1", "word": "{new}"}
+NEW_PERSON = {"email": "{new}@example.com", "name": "Carol", "password": PASSWORD}
+
+
+@dataclass(frozen=True)
+class Row:
+    route: str
+    # A thing that things.py can make, of one's own organization and of another; it takes the place of {guid} or {word}.
+    # In forms {new} becomes something that was not there before.
+    about: str = ""
+    may: frozenset[Role] = EVERYBODY
+    form: Mapping[str, str] = field(default_factory=dict)
+    # What is said about somebody else's thing, and about nobody's.
+    elsewhere: int = 404
+
+    @property
+    def method(self) -> str:
+        return self.route.partition(" ")[0]
+
+    @property
+    def path(self) -> str:
+        return self.route.partition(" ")[2]
+
+    def __str__(self) -> str:
+        return f"{self.route} about {self.about or 'nothing'}"
+
+
+def each(things: Mapping[str, frozenset[Role]], *routes: str, form: Mapping[str, str] | None = None) -> list[Row]:
+    return [Row(route, about, may, form or {}) for route in routes for about, may in things.items()]
+
+
+KEY = "/developers/keys/{guid}"
+KEYS_READ = {"key": EVERYBODY, "production key": EVERYBODY, "organization key": EVERYBODY}
+KEYS_CHANGED = {"key": DEVELOPERS, "production key": LEADERS, "organization key": LEADERS}
+PAUSED_KEYS_CHANGED = {"paused key": DEVELOPERS, "paused production key": LEADERS}
+MEMBERS_CHANGED = {"member": LEADERS, "owner": OWNERS}
+
+ROWS = [
+    Row("POST /theme", form={"theme": "dark"}),
+    # The way in.
+    Row("GET /sign-in"),
+    Row("POST /sign-in", form={"email": "alice@example.com", "password": PASSWORD}),
+    Row("POST /sign-out"),
+    Row("GET /sign-up"),
+    Row("POST /sign-up", form=NEW_PERSON),
+    Row("GET /join/{word}", "invitation link", elsewhere=410),
+    Row("POST /join/{word}", "invitation link", form=NEW_PERSON, elsewhere=410),
+    Row("POST /join/{word}/acceptance", "own invitation link", elsewhere=410),
+    Row("GET /new-password/{word}", "password link", elsewhere=410),
+    Row("POST /new-password/{word}", "password link", form={"password": PASSWORD}, elsewhere=410),
+    Row("POST /organizations/selection", "organization", form={"organization_guid": "{guid}"}),
+    Row("GET /"),
+    # One's own account.
+    Row("GET /settings/account"),
+    Row("POST /settings/account", form={"password_current": PASSWORD, "password": f"{PASSWORD}, again"}),
+    Row("POST /settings/account/sessions/{guid}/end", "session"),
+    Row("POST /settings/account/sessions/end"),
+    # The team.
+    Row("GET /team"),
+    Row("GET /team/invitations", may=LEADERS),
+    Row(
+        "POST /team/invitations",
+        "organization",
+        LEADERS,
+        {"email": "{new}@example.com", "role": "viewer", "organization_guid": "{guid}"},
+        # Another tab has changed to another organization: the form says so and keeps what was typed.
+        elsewhere=409,
+    ),
+    Row("GET /team/{guid}", "member"),
+    *each(MEMBERS_CHANGED, "POST /team/{guid}", form={"role": "developer"}),
+    *each(MEMBERS_CHANGED, "GET /team/{guid}/disablement", "POST /team/{guid}/disablement", form=CONFIRMED),
+    *each({"disabled member": LEADERS, "disabled owner": OWNERS}, "POST /team/{guid}/enablement"),
+    *each(
+        {"invited member": LEADERS, "invited owner": OWNERS},
+        "GET /team/{guid}/withdrawal",
+        "POST /team/{guid}/withdrawal",
+        form=CONFIRMED,
+    ),
+    *each({"invited member": LEADERS, "invited owner": OWNERS}, "POST /team/{guid}/link"),
+    # What happened.
+    Row("GET /overview"),
+    Row("GET /activity"),
+    Row("GET /activity.csv"),
+    Row("GET /token-doctor"),
+    Row("POST /token-doctor", form={"pasted": '{"message_code": "authentication_failed"}'}),
+    # Keys.
+    Row("GET /start/keys"),
+    Row("POST /start/keys", may=DEVELOPERS, form=NEW_KEY),
+    Row("GET /developers"),
+    Row("GET /developers/keys/new", may=DEVELOPERS),
+    *each(
+        {"bank": DEVELOPERS, "production bank": LEADERS},
+        "POST /developers/keys/new",
+        form={"kind": "bank", "bank_guid": "{guid}"} | NEW_KEY,
+    ),
+    Row("POST /developers/keys/new", "", LEADERS, {"kind": "organization"} | NEW_KEY),
+    *each(KEYS_READ, f"GET {KEY}", f"GET {KEY}/shown", f"GET {KEY}/first-token"),
+    *each(KEYS_CHANGED, f"GET {KEY}/edit", f"GET {KEY}/pause", f"GET {KEY}/revocation", f"GET {KEY}/replacement"),
+    *each(KEYS_CHANGED, f"POST {KEY}/edit", form={"name": "Mine", "name_seen": "Till", "ip_allowlist": "10.0.0.1"}),
+    *each(KEYS_CHANGED, f"POST {KEY}/pause", f"POST {KEY}/revocation", form=CONFIRMED),
+    *each(PAUSED_KEYS_CHANGED, f"POST {KEY}/resumption"),
+    *each(KEYS_CHANGED, f"POST {KEY}/replacement", form={"word": "{new}"}),
+    # Last, because there is nobody else while such a link counts.
+    Row("GET /set-up/{word}", "set-up link", elsewhere=410),
+    Row("POST /set-up/{word}", "set-up link", form=NEW_PERSON, elsewhere=410),
+]
