@@ -1,6 +1,7 @@
 """`ostiary`: the program and its commands."""
 
 import contextlib
+import io
 import resource
 import socket
 import sys
@@ -124,4 +125,7 @@ def migrate(json: JsonFlag = False) -> None:
 def main() -> None:
     # Standard output belongs to what a command answers.
     log.configure()
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A name that the terminal cannot write must not swallow the secret that stands below it.
+        sys.stdout.reconfigure(errors="replace")
     program()
