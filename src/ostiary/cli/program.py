@@ -21,7 +21,7 @@ from ostiary.web import log
 from ostiary.web.immediate import ImmediateProtocol
 
 DRAIN_SECONDS = 10
-MOST_OPEN_FILES = 65_536
+MOST_OPEN_FILES = 16_384
 
 program = typer.Typer(
     name="ostiary",

@@ -36,7 +36,7 @@ class ImmediateProtocol(CarefulProtocol):
         self._head: Sequence[Header] = ()
         # uvicorn makes a new list when the second changes.
         self._defaults: tuple[list[Header], bytes] = ([], b"")
-        self._body = b""
+        self._body = bytearray()
         self._is_last = False
 
     def on_headers_complete(self) -> None:
@@ -53,8 +53,7 @@ class ImmediateProtocol(CarefulProtocol):
             super().on_body(body)
             return
         self._bytes_around_bodies = 0
-        if len(self._body) <= MOST_BYTES:
-            self._body += body
+        self._body += body[: MOST_BYTES - len(self._body)]
 
     def on_message_complete(self) -> None:
         handler = self._handler
@@ -62,7 +61,8 @@ class ImmediateProtocol(CarefulProtocol):
             super().on_message_complete()
             return
         self._arrived()
-        body, self._body, self._handler = self._body, b"", None
+        body, self._handler = bytes(self._body), None
+        self._body.clear()
         answer = handler(self._head, body, self.client[0] if self.client else "")
         self.transport.write(
             b"%b%bcontent-length: %d\r\n\r\n%b"
