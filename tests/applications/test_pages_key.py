@@ -81,6 +81,7 @@ def test_draws_tokens_by_hour_and_by_day(alice: TestClient, cast: Cast, monkeypa
     )
     assert f"543 in the last 30 days, in UTC; the most, 500, on {hour - dt.timedelta(days=3):%-d %b}." in page.text
     assert "9999" not in page.text
+    assert sum(tag == "th" and found.get("scope") == "row" for tag, found in page.elements) == 48 + 30
     # The same as a table, for whoever sees no bars.
     assert f"{hour:%-d %b, %H:%M} 3 {hour - dt.timedelta(hours=1):%-d %b, %H:%M} 0" in page.text
     assert (

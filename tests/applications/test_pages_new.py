@@ -9,10 +9,12 @@ from starlette.testclient import TestClient
 
 from ostiary import clock
 from ostiary.applications import queries
+from ostiary.banks import service as banks
 from ostiary.banks.models import Bank
 from ostiary.users.models import Role
 from tests.applications.cast import SECRET, Cast, both_at_once, form_at, generate, shown_in, token, words
 from tests.applications.reading import error_at, read
+from tests.durability.direct import OPERATOR
 
 NEW = "/developers/keys/new"
 
@@ -144,6 +146,14 @@ def test_makes_one_key_of_a_form_that_is_sent_twice(alice: TestClient, cast: Cas
     assert pair.client_id in again.text
     assert pair.secret not in again.text
     assert cast.keys() == 1
+
+
+def test_tells_a_repeat_as_such_whatever_has_changed_since(alice: TestClient, cast: Cast) -> None:
+    sent = form_at(alice, f"{NEW}?bank={cast.north}")
+    shown_in(alice.post(NEW, data=sent))
+    with cast.ostiary.store.writing() as db:
+        banks.promote(db, OPERATOR, cast.north)
+    assert "The secret was already shown" in read(alice.post(NEW, data=sent), 409).text
 
 
 def test_says_what_to_do_when_the_secret_was_shown(alice: TestClient, cast: Cast) -> None:

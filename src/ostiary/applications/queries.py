@@ -209,7 +209,7 @@ def has_another(db: Session, actor: Actor, application: Application, now: dt.dat
     live = visible_to(actor).where(*_with_status(ApplicationStatus.ACTIVE, now), Application.kind == application.kind)
     others = live.where(
         Application.organization_guid == application.organization_guid,
-        Application.bank_guid.is_not_distinct_from(application.bank_guid),
+        Application.bank_guid == application.bank_guid,
         Application.guid != application.guid,
     )
     return bool(db.scalar(select(exists(others))))
