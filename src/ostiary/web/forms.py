@@ -7,6 +7,7 @@ from urllib.parse import parse_qsl
 from pydantic import BaseModel
 
 from ostiary.errors import Invalid, Problem
+from ostiary.web.asgi import FORM_TYPE
 from ostiary.web.schemas import Sent, read_as
 
 M = TypeVar("M", bound=BaseModel)
@@ -79,8 +80,10 @@ class Form:
 EMPTY = Form({})
 
 
-def parse(body: bytes) -> Form:
-    """Raises Invalid for what no browser sends."""
+def parse(body: bytes, content_type: str) -> Form:
+    """Raises Invalid for what no form of ours sends."""
+    if body and content_type.partition(";")[0].strip().lower() != FORM_TYPE:
+        raise Invalid("invalid_value", f"A form is sent as {FORM_TYPE}", status=415)
     try:
         pairs = parse_qsl(
             body.decode("ascii"), keep_blank_values=True, strict_parsing=bool(body), max_num_fields=MOST_FIELDS

@@ -79,7 +79,8 @@ class PageServer:
                 if not origin.is_ours(request, self.settings.issuer):
                     problem = Forbidden("forbidden", "This form was sent from another site, so nothing was done")
                 try:
-                    form = forms.parse(await read_body(request.receive, forms.LIMIT_BYTES))
+                    body = await read_body(request.receive, forms.LIMIT_BYTES)
+                    form = forms.parse(body, request.headers.get("content-type", ""))
                 except Disconnected:
                     return Response()
                 except BodyTooLarge:
