@@ -1,0 +1,94 @@
+"""The throttle: failures of a quarter of an hour, counted by source and by account."""
+
+import datetime as dt
+
+import pytest
+import time_machine
+
+from ostiary.errors import Invalid
+from ostiary.users.throttle import SignInThrottle
+
+NOON = dt.datetime(2026, 11, 24, 12, tzinfo=dt.UTC)
+HOME = "198.51.100.7"
+EMAIL = "carol@example.com"
+
+
+@pytest.fixture
+def throttle() -> SignInThrottle:
+    return SignInThrottle()
+
+
+def fail(throttle: SignInThrottle, address: str = HOME, email: str = EMAIL) -> None:
+    with throttle.attempt(address, email, is_known_source=False) as failed:
+        failed()
+
+
+def is_slowed(throttle: SignInThrottle, address: str = HOME, email: str = EMAIL, *, is_known: bool = False) -> str:
+    try:
+        with throttle.attempt(address, email, is_known_source=is_known):
+            return ""
+    except Invalid as refused:
+        return refused.error_message
+
+
+def test_opens_again_when_the_oldest_failure_is_a_quarter_of_an_hour_old(throttle: SignInThrottle) -> None:
+    with time_machine.travel(NOON, tick=False) as time:
+        for _ in range(10):
+            fail(throttle)
+            time.shift(60)
+        assert is_slowed(throttle) == "Too many attempts. Try again in 5 minutes"
+        time.shift(5 * 60 - 1)
+        assert is_slowed(throttle) == "Too many attempts. Try again in 1 minute"
+        time.shift(2)
+        assert not is_slowed(throttle)
+        fail(throttle)
+        assert is_slowed(throttle)
+
+
+def test_says_how_long_to_wait(throttle: SignInThrottle) -> None:
+    for _ in range(10):
+        fail(throttle)
+    with pytest.raises(Invalid) as refused, throttle.attempt(HOME, EMAIL, is_known_source=True):
+        pytest.fail("nobody comes this far")
+    assert (refused.value.status, refused.value.more) == (429, {"retry_after_seconds": 900})
+
+
+def test_counts_an_account_from_everywhere_but_where_its_person_is(throttle: SignInThrottle) -> None:
+    for number in range(100):
+        assert not is_slowed(throttle, f"2001:db8:{number:x}::1")
+        fail(throttle, f"2001:db8:{number:x}::1")
+    assert is_slowed(throttle)
+    assert not is_slowed(throttle, is_known=True)
+    assert not is_slowed(throttle, email="bob@example.com")
+
+
+def test_counts_an_address_however_long_it_is_written(throttle: SignInThrottle) -> None:
+    for number in range(100):
+        fail(throttle, f"2001:db8:{number:x}::1", "x" * 254 + str(number))
+    assert is_slowed(throttle, email="x" * 10_000)
+
+
+def test_lets_no_more_in_at_once_than_may_fail(throttle: SignInThrottle) -> None:
+    inside = [throttle.attempt(HOME, EMAIL, is_known_source=False) for _ in range(10)]
+    for each in inside:
+        each.__enter__()
+    assert is_slowed(throttle) == "Too many attempts. Try again in 1 minute"
+    assert not is_slowed(throttle, "198.51.100.8")
+    inside[0].__exit__(None, None, None)
+    assert not is_slowed(throttle), "who knew the password leaves no trace"
+    assert throttle._under_way.total() == 18
+
+
+def test_ends_an_attempt_that_broke_off(throttle: SignInThrottle) -> None:
+    for _ in range(11):
+        with pytest.raises(ZeroDivisionError), throttle.attempt(HOME, EMAIL, is_known_source=False):
+            raise ZeroDivisionError
+    assert not throttle._under_way
+
+
+def test_counts_newcomers_by_source(throttle: SignInThrottle) -> None:
+    for _ in range(20):
+        throttle.newcomer("2001:db8:0:1::1")
+    with pytest.raises(Invalid):
+        throttle.newcomer("2001:db8:0:1::2")
+    throttle.newcomer("2001:db8:0:2::1")
