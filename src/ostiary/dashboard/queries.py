@@ -22,7 +22,7 @@ from ostiary.users.models import Membership
 # As the token endpoint and the bearer check count it.
 EXPIRED = Refused.EXPIRED.name.lower()
 # Of keys that have expired, so many of the latest are asked whether somebody still tries them.
-MOST_EXPIRED = 500
+MOST_EXPIRED = 200
 # Counting every row of a long table would make the page slower with each one.
 MOST_COUNTED = 10_000
 
