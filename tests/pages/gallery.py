@@ -1,0 +1,182 @@
+"""Every page worth looking at, with real data: one place per page, and the ways in which pages look different."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page
+from pydantic import SecretStr
+
+from ostiary import clock
+from ostiary.app import create_app
+from ostiary.settings import Settings
+from ostiary.users import one_time_links
+from ostiary.users.models import LinkPurpose
+from tests.browser import visiting
+from tests.live import LiveServer, environment, free_port, start_server
+from tests.pages.filled import PASSWORD, Filled
+
+SIZES = {"1280": {"width": 1280, "height": 800}, "390": {"width": 390, "height": 844}}
+THEMES = ("light", "dark")
+KEY = "/developers/keys/{key}"
+
+
+@dataclass(frozen=True)
+class Place:
+    """A page, who looks at it, and what they type and press before it is looked at."""
+
+    name: str
+    path: str
+    who: str = "Alice"
+    fill: Mapping[str, str] = field(default_factory=dict)
+    is_sent: bool = False
+    status: int = 200
+
+
+PLACES = [
+    Place("sign-in", "/sign-in", ""),
+    Place("sign-in-refused", "/sign-in", "", {"email": "alice@example.com", "password": "wrong"}, True, 401),
+    Place("sign-up", "/sign-up", ""),
+    Place("join", "{join}", ""),
+    Place("join-signed-in", "{join}"),
+    Place("new-password", "{new-password}", ""),
+    Place("new-password-refused", "{new-password}", "", {"password": "password1234"}, is_sent=True, status=400),
+    Place("link-over", "/join/nobodys", "", status=410),
+    Place("not-found", f"/developers/keys/{'0' * 32}", status=404),
+    Place("not-allowed", "/developers/keys/new", "Bob", status=403),
+    Place("start-organization", "/start", "Nemo"),
+    Place("start-organization-page", "/start/organization", "Nemo"),
+    Place("start-bank", "/start/bank", "Zoe"),
+    Place("overview-empty", "/overview", "Zoe"),
+    Place("developers-empty", "/developers", "Zoe"),
+    Place("customers-empty", "/customers", "Zoe"),
+    Place("banks-empty", "/banks", "Zoe"),
+    Place("team-alone", "/team", "Zoe"),
+    Place("activity-empty", "/activity?key=nobody", "Zoe"),
+    Place("overview", "/overview"),
+    Place("overview-bank", "/overview?bank={north}"),
+    Place("developers", "/developers"),
+    Place("developers-bank", "/developers?bank={north}"),
+    Place("developers-production", "/developers?bank={south}"),
+    Place("developers-none-found", "/developers?search=nothing"),
+    Place("developers-viewer", "/developers", "Bob"),
+    Place("new-key", "/developers/keys/new?bank={north}"),
+    Place("new-key-organization", "/developers/keys/new?kind=organization"),
+    Place("new-key-refused", "/developers/keys/new?bank={south}", fill={"name": " "}, is_sent=True, status=400),
+    Place("shown-once", "/developers/keys/new?bank={north}", is_sent=True),
+    Place("already-shown", f"{KEY}/shown"),
+    Place("first-token", f"{KEY}/first-token"),
+    Place("key", KEY),
+    Place("key-paused", "/developers/keys/{paused}"),
+    Place("key-revoked", "/developers/keys/{revoked}"),
+    Place("key-expired", "/developers/keys/{expired}"),
+    Place("key-ending", "/developers/keys/{ending}"),
+    Place("key-edit", f"{KEY}/edit"),
+    Place("key-pause", f"{KEY}/pause"),
+    Place("key-pause-refused", f"{KEY}/pause", is_sent=True, status=422),
+    Place("key-revocation", f"{KEY}/revocation"),
+    Place("key-replacement", f"{KEY}/replacement"),
+    Place("customers", "/customers"),
+    Place("customers-none-found", "/customers?guid=nothing"),
+    Place("customer", "/customers/{customer}"),
+    Place("customer-viewer", "/customers/{customer}", "Bob"),
+    Place("banks", "/banks"),
+    Place("bank", "/banks/{north}"),
+    Place("bank-new", "/banks/new"),
+    Place("bank-new-refused", "/banks/new", fill={"name": " "}, is_sent=True, status=400),
+    Place("bank-edit", "/banks/{north}/edit"),
+    Place("bank-promotion", "/banks/{north}/promotion"),
+    Place("team", "/team"),
+    Place("invitation-new", "/team/invitations"),
+    Place("invitation", "/team/invitations", fill={"email": "{new}@example.com"}, is_sent=True),
+    Place("member", "/team/{dana}"),
+    Place("member-viewer", "/team/{dana}", "Bob"),
+    Place("disablement", "/team/{dana}/disablement"),
+    Place("withdrawal", "/team/{carol}/withdrawal"),
+    Place("activity", "/activity"),
+    Place("token-doctor", "/token-doctor"),
+    Place("token-doctor-refused", "/token-doctor", fill={"pasted": "hello"}, is_sent=True, status=422),
+    Place("token-doctor-expired", "/token-doctor", fill={"pasted": "{expired-token}"}, is_sent=True),
+    Place("settings", "/settings"),
+    Place("account", "/settings/account"),
+]
+
+
+class Gallery:
+    """A server with Acme on it, and browsers of the people who look."""
+
+    def __init__(self, server: LiveServer, browser: Browser, filled: Filled, words: Mapping[str, str]) -> None:
+        self.server, self.browser, self.filled, self.words = server, browser, filled, words
+
+    @contextmanager
+    def at(self, place: Place) -> Iterator[Page]:
+        """The page, as it is to be looked at; fails at an answer that is not the expected one."""
+        with visiting(self.browser, self.server.base_url) as visit:
+            if place.who:
+                word = self.filled.word[place.who]
+                visit.context.add_cookies([{"name": "ostiary", "value": word, "url": self.server.base_url}])
+            page = visit.context.new_page()
+            page.set_viewport_size(SIZES["1280"])  # type: ignore[arg-type]  # a dict with both members
+            answers = []
+            page.on("response", lambda answer: answers.append(answer) if answer.frame == page.main_frame else None)
+            page.goto(self._spelled(place.path))
+            for name, value in place.fill.items():
+                page.fill(f"main [name={name}]", self._spelled(value))
+            if place.is_sent:
+                # The server is to refuse it, not the browser.
+                page.eval_on_selector_all("form", "forms => forms.forEach(form => form.noValidate = true)")
+                page.click("main form.form button[type=submit]")
+            page.wait_for_load_state("load")
+            pages = [answer for answer in answers if answer.request.resource_type == "document"]
+            assert pages[-1].status == place.status, f"{place.name}: {pages[-1].status} {page.url}"
+            # A refusal is what some places are about, and Chromium says each of them in its console.
+            visit.complaints = [said for said in visit.complaints if "Failed to load resource" not in said]
+            yield page
+
+    def _spelled(self, text: str) -> str:
+        for name, word in self.words.items():
+            text = text.replace("{" + name + "}", word)
+        return text
+
+
+@contextmanager
+def opened(folder: Path, browser: Browser) -> Iterator[Gallery]:
+    """On SQLite: what pages look like does not depend on the database."""
+    port = free_port()
+    url = f"sqlite:///{folder / 'ostiary.db'}"
+    settings = Settings(
+        data_dir=folder / "data", database_url=SecretStr(url), public_url=f"http://127.0.0.1:{port}", signup="open"
+    )
+    ostiary = create_app(settings)
+    filled = Filled(ostiary, settings).fill()
+    words = named(filled)
+    ostiary.store.close()
+    with start_server(environment(settings.data_dir, url) | {"OSTIARY_SIGNUP": "open"}, port) as server:
+        yield Gallery(server, browser, filled, words)
+
+
+def named(filled: Filled) -> dict[str, str]:
+    """What stands in braces in the table."""
+    keys = {name: pair.guid for name, pair in filled.key.items()}
+    with filled.ostiary.store.writing() as db:
+        join = one_time_links.make(db, LinkPurpose.INVITATION, membership_guid=filled.member["Carol"])
+        user_guid = filled.people["Bob"].user_guid
+        new_password = one_time_links.make(db, LinkPurpose.NEW_PASSWORD, user_guid=user_guid)
+    return {
+        "north": filled.bank["North"],
+        "south": filled.bank["South"],
+        "key": keys["North checkout"],
+        "paused": keys["Partner demo"],
+        "revoked": keys["Leaked in a chat"],
+        "expired": keys["Old importer"],
+        "ending": keys["Loyalty app"],
+        "customer": filled.customer,
+        "dana": filled.member["Dana"],
+        "carol": filled.member["Carol"],
+        "join": join,
+        "new-password": new_password,
+        "expired-token": filled.expired_token,
+        "new": f"new-{clock.now():%H%M%S%f}",
+        "password": PASSWORD,
+    }
