@@ -176,7 +176,7 @@ def test_lets_only_so_many_requests_wait(wires: Open) -> None:
 
 @pytest.mark.parametrize("sent", [b"", b"\r\n", b"POST /", POST, POST + b"Content-Length: 9\r\n\r\n{", READY[:-2]])
 def test_hangs_up_on_a_request_that_does_not_arrive(monkeypatch: pytest.MonkeyPatch, sent: bytes) -> None:
-    monkeypatch.setattr(careful, "ARRIVAL_SECONDS", 0.2)
+    monkeypatch.setattr(careful, "PATIENCE_SECONDS", 0.2)
     app = Recorder()
 
     async def hung_up_on() -> bytes:
@@ -188,3 +188,51 @@ def test_hangs_up_on_a_request_that_does_not_arrive(monkeypatch: pytest.MonkeyPa
 
     assert asyncio.run(hung_up_on()) == b""
     assert app.asked == []
+
+
+def test_hangs_up_on_who_reads_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(careful, "PATIENCE_SECONDS", 0.2)
+
+    is_over = asyncio.Event()
+
+    async def endless(_: Any, receive: Any, send: Any) -> None:  # noqa: ANN401 - ASGI's
+        await receive()
+        gone = asyncio.ensure_future(receive())
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        while not gone.done():
+            await send({"type": "http.response.body", "body": b"x" * MEGABYTE, "more_body": True})
+            await asyncio.sleep(0)
+        is_over.set()
+
+    endless.immediate = {}  # type: ignore[attr-defined]
+
+    async def hung_up_on() -> None:
+        async with connected(endless) as (_, __, writer):
+            writer.transport.pause_reading()  # type: ignore[attr-defined]  # of the socket's own kind
+            writer.write(READY)
+            await asyncio.wait_for(is_over.wait(), 5)
+
+    asyncio.run(hung_up_on())
+
+
+def test_goes_on_with_who_reads_slowly(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(careful, "PATIENCE_SECONDS", 0.5)
+    size = 4 * MEGABYTE
+
+    async def long(_: Any, __: Any, send: Any) -> None:  # noqa: ANN401 - ASGI's
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"%d" % size)]})
+        await send({"type": "http.response.body", "body": b"x" * size})
+
+    long.immediate = {}  # type: ignore[attr-defined]
+
+    async def read_slowly() -> int:
+        async with connected(long) as (_, reader, writer):
+            writer.write(READY)
+            await reader.readuntil(b"\r\n\r\n")
+            read = 0
+            while read < size:
+                read += len(await reader.read(MEGABYTE // 4))
+                await asyncio.sleep(0.1)
+            return read
+
+    assert asyncio.run(read_slowly()) == size

@@ -1,6 +1,7 @@
 """uvicorn's protocol class for strangers: heads end, requests arrive in time, trailers and offers change nothing."""
 
 import asyncio
+import math
 from typing import Any
 
 import httptools
@@ -8,8 +9,8 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 # RFC 6585 §5: of a head, of trailers, and of what may stand beside the size of a chunk.
 MOST_BYTES_AROUND_BODIES = 64 * 1024
-# From its first byte; a connection that says nothing gets as long.
-ARRIVAL_SECONDS = 30
+# For a request from its first byte on, for a connection that says nothing, and for some reading of an answer.
+PATIENCE_SECONDS = 30
 # Each takes a hundred times the bytes it came in, and a caller can send thousands in one go.
 MOST_WAITING_REQUESTS = 100
 NOT_HTTP = "Invalid HTTP request received."
@@ -29,6 +30,7 @@ class CarefulProtocol(HttpToolsProtocol):
         # Whether no other request came before in the same bytes.
         self._is_first = True
         self._deadline: asyncio.TimerHandle | None = None
+        self._reading_deadline: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # uvicorn's own narrowing
         super().connection_made(transport)
@@ -36,6 +38,7 @@ class CarefulProtocol(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._arrived()
+        self._is_read()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -61,6 +64,14 @@ class CarefulProtocol(HttpToolsProtocol):
         if is_awaited:
             self.cycle.keep_alive = False
         return is_awaited
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._await_reading()
+
+    def resume_writing(self) -> None:
+        self._is_read()
+        super().resume_writing()
 
     def on_headers_complete(self) -> None:
         if len(self.pipeline) >= MOST_WAITING_REQUESTS:
@@ -113,8 +124,20 @@ class CarefulProtocol(HttpToolsProtocol):
             self._deadline.cancel()
             self._deadline = None
 
+    def _await_reading(self, unread_before: float = math.inf) -> None:
+        unread_bytes = self.transport.get_write_buffer_size()
+        if unread_bytes < unread_before:
+            self._reading_deadline = self.loop.call_later(PATIENCE_SECONDS, self._await_reading, unread_bytes)
+        else:
+            self.transport.abort()
+
+    def _is_read(self) -> None:
+        if self._reading_deadline is not None:
+            self._reading_deadline.cancel()
+            self._reading_deadline = None
+
     def _await_the_rest(self) -> None:
-        self._deadline = self.loop.call_later(ARRIVAL_SECONDS, self._hang_up)
+        self._deadline = self.loop.call_later(PATIENCE_SECONDS, self._hang_up)
 
     def _hang_up(self, status: int | None = None) -> None:
         if self.transport.is_closing():
