@@ -2,6 +2,7 @@
 
 import datetime as dt
 import math
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -13,7 +14,7 @@ from starlette.testclient import TestClient
 
 from ostiary import clock
 from ostiary.app import Ostiary
-from ostiary.applications.models import Application, ApplicationUsage
+from ostiary.applications.models import EVERYWHERE, Application, ApplicationUsage, OrganizationUsage
 from ostiary.banks import service as banks
 from ostiary.settings import Settings
 from ostiary.users import passwords
@@ -33,6 +34,8 @@ PERSONS = (
     ("Tomás", "Herrera", "1988-08-08", "7 Queen Square", "Bath"),
     ("Ingrid", "Solberg", "1972-12-19", "19 Victoria Terrace", "York"),
 )
+# By bank or everywhere, hour and outcome.
+Summed = Counter[tuple[str, dt.datetime, str]]
 
 
 @dataclass
@@ -131,7 +134,7 @@ class Filled:
                 self.expired_token = self.expired_token or token
                 body = {
                     "type": "individual",
-                    "name": {"first": first, "last": last, "full": f"{first} {last}"},
+                    "name": {"first": first, "last": last},
                     "date_of_birth": born,
                     "address": {"street": street, "city": city, "postal_code": "LS1 4AP", "country_code": "GB"},
                     "labels": ["loyalty"] if number % 2 else None,
@@ -144,12 +147,14 @@ class Filled:
         now = clock.now().replace(minute=0, second=0, microsecond=0)
         with self.ostiary.store.writing() as db:
             db.execute(sa.delete(ApplicationUsage))
+            db.execute(sa.delete(OrganizationUsage))
+            summed: Summed = Counter()
             for name, most in (("North checkout", 40), ("Payouts", 18), ("Loyalty app, new", 7)):
                 for hours in range(1, 720):
                     hour = now - dt.timedelta(hours=hours)
                     wave = 1 + math.sin(hour.hour / 24 * math.tau - 2) + (0.3 if hour.weekday() < 5 else -0.4)
                     if count := round(most * max(wave, 0) * (1 + hours % 5 / 10)):
-                        db.add(self._counted(name, hour, "token_issued", count))
+                        self._count(db, summed, name, hour, "token_issued", count)
                 self._used(db, name, dt.timedelta(minutes=2), "203.0.113.7")
             for name, outcome, count in (
                 ("North checkout", "invalid_client", 3),
@@ -157,12 +162,19 @@ class Filled:
                 ("Partner demo", "paused", 41),
                 ("Leaked in a chat", "revoked", 6),
             ):
-                db.add(self._counted(name, now - dt.timedelta(hours=3), outcome, count))
+                self._count(db, summed, name, now - dt.timedelta(hours=3), outcome, count)
+            for (place, hour, outcome), count in summed.items():
+                whose = {"organization_guid": self.acme, "bank_guid": place}
+                db.add(OrganizationUsage(**whose, hour=hour, outcome=outcome, count=count))
             self._used(db, "Partner demo", dt.timedelta(days=6), "192.0.2.44")
             self._used(db, "Back office", dt.timedelta(days=1), "203.0.113.7")
 
-    def _counted(self, name: str, hour: dt.datetime, outcome: str, count: int) -> ApplicationUsage:
-        return ApplicationUsage(hour=hour, application_guid=self.key[name].guid, outcome=outcome, count=count)
+    def _count(self, db: Session, summed: Summed, name: str, hour: dt.datetime, outcome: str, count: int) -> None:
+        guid = self.key[name].guid
+        db.add(ApplicationUsage(hour=hour, application_guid=guid, outcome=outcome, count=count))
+        bank_guid = self.bank["South" if name == "Payouts" else "North"]
+        for place in (bank_guid, EVERYWHERE):
+            summed[place, hour, outcome] += count
 
     def _used(self, db: Session, name: str, ago: dt.timedelta, address: str) -> None:
         mine = Application.guid == self.key[name].guid

@@ -152,7 +152,9 @@ def opened(folder: Path, browser: Browser) -> Iterator[Gallery]:
     filled = Filled(ostiary, settings).fill()
     words = named(filled)
     ostiary.store.close()
-    with start_server(environment(settings.data_dir, url) | {"OSTIARY_SIGNUP": "open"}, port) as server:
+    with start_server(
+        environment(settings.data_dir, url) | {"OSTIARY_SIGNUP": "open", "OSTIARY_OWNERS_MAY_PROMOTE": "true"}, port
+    ) as server:
         yield Gallery(server, browser, filled, words)
 
 

@@ -1,4 +1,4 @@
-"""`python -m tests.pages.screenshots [NAME…]` pictures every page, in both sizes and themes, into build/screenshots/."""
+"""`python -m tests.pages.screenshots [NAME…]` pictures pages, in both sizes and themes, into build/screenshots/."""
 
 import sys
 import tempfile
@@ -17,13 +17,17 @@ def picture(page: Page, name: str, folder: Path) -> None:
         for theme in THEMES:
             page.set_viewport_size(viewport)  # type: ignore[arg-type]  # a dict with both members
             page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]  # one of the two
-            page.screenshot(path=folder / f"{name}-{size}-{theme}.png", full_page=True)
+            page.screenshot(path=folder / f"{name}-{size}-{theme}.png", full_page=True, animations="disabled")
 
 
 def main(wanted: list[str]) -> None:
     FOLDER.mkdir(parents=True, exist_ok=True)
     failed = []
-    with tempfile.TemporaryDirectory() as folder, running_chromium() as browser, opened(Path(folder), browser) as gallery:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        running_chromium() as browser,
+        opened(Path(folder), browser) as gallery,
+    ):
         for place in PLACES:
             if wanted and place.name not in wanted:
                 continue
