@@ -190,7 +190,8 @@ def test_hangs_up_on_a_request_that_does_not_arrive(monkeypatch: pytest.MonkeyPa
     assert app.asked == []
 
 
-def test_hangs_up_on_who_reads_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("requests", [1, 3])
+def test_hangs_up_on_who_reads_nothing(monkeypatch: pytest.MonkeyPatch, requests: int) -> None:
     monkeypatch.setattr(careful, "PATIENCE_SECONDS", 0.2)
 
     is_over = asyncio.Event()
@@ -209,7 +210,7 @@ def test_hangs_up_on_who_reads_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     async def hung_up_on() -> None:
         async with connected(endless) as (_, __, writer):
             writer.transport.pause_reading()  # type: ignore[attr-defined]  # of the socket's own kind
-            writer.write(READY)
+            writer.write(READY * requests)
             await asyncio.wait_for(is_over.wait(), 5)
 
     asyncio.run(hung_up_on())

@@ -5,7 +5,8 @@ import math
 from typing import Any
 
 import httptools
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn._types import ASGI3Application
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 # RFC 6585 §5: of a head, of trailers, and of what may stand beside the size of a chunk.
 MOST_BYTES_AROUND_BODIES = 64 * 1024
@@ -31,6 +32,7 @@ class CarefulProtocol(HttpToolsProtocol):
         self._is_first = True
         self._deadline: asyncio.TimerHandle | None = None
         self._reading_deadline: asyncio.TimerHandle | None = None
+        self._answering: RequestResponseCycle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # uvicorn's own narrowing
         super().connection_made(transport)
@@ -39,6 +41,10 @@ class CarefulProtocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._arrived()
         self._is_read()
+        if self._answering is not None:
+            # uvicorn tells only the last request of several, and the one at work would write into a closed socket.
+            self._answering.disconnected = True
+            self._answering.message_event.set()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -72,6 +78,10 @@ class CarefulProtocol(HttpToolsProtocol):
     def resume_writing(self) -> None:
         self._is_read()
         super().resume_writing()
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        self._answering = cycle
+        super()._start_asgi_task(cycle, app)
 
     def on_headers_complete(self) -> None:
         if len(self.pipeline) >= MOST_WAITING_REQUESTS:
