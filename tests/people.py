@@ -12,7 +12,7 @@ from ostiary.access.actor import Actor, Subject
 from ostiary.app import Ostiary
 from ostiary.banks import service as banks
 from ostiary.banks.models import BankType
-from ostiary.cli.banks import usual_bank
+from ostiary.banks.usual import usual_bank
 from ostiary.crypto import guids
 from ostiary.db.store import Store
 from ostiary.organizations import service as organizations

@@ -13,12 +13,14 @@ from ostiary.applications import pages as developers
 from ostiary.applications.api import router as applications
 from ostiary.applications.credentials import Digester
 from ostiary.applications.usage import Usage
+from ostiary.banks import pages as bank_pages
 from ostiary.banks.api import router as banks
 from ostiary.crypto import master_key
 from ostiary.crypto.sealing import Seal
+from ostiary.customers import pages as customer_pages
 from ostiary.customers.api import router as customers
 from ostiary.customers.recording import settle
-from ostiary.dashboard import activity, overview, start_keys, token_doctor
+from ostiary.dashboard import activity, overview, promotion, start, start_keys, token_doctor
 from ostiary.dashboard import pages as way_in
 from ostiary.dashboard.frame import frame_of
 from ostiary.db.fast_reads import FastReads, open_reads
@@ -31,6 +33,7 @@ from ostiary.oauth.bearer import BearerCheck
 from ostiary.oauth.guard import ApiGuard
 from ostiary.oauth.signing_keys import SigningKeys
 from ostiary.oauth.token import TokenEndpoint, TokenSeconds
+from ostiary.organizations import pages as organization_pages
 from ostiary.organizations.api import router as organizations
 from ostiary.settings import Settings
 from ostiary.users import account_pages, entry_pages, session, set_up, team_pages
@@ -60,7 +63,12 @@ PAGES = (
     overview.pages,
     activity.pages,
     token_doctor.pages,
+    start.pages,
     start_keys.pages,
+    organization_pages.pages,
+    bank_pages.pages,
+    promotion.pages,
+    customer_pages.pages,
     developers.pages,
     # Before the page of one key, which would take `new` for its guid.
     new_key_pages.pages,
@@ -172,6 +180,7 @@ class Ostiary:
         shared = {
             entry_pages.SESSIONS: sessions,
             generation.DIGESTER: house.digester,
+            SEAL: house.personal_data_seal,
             token_doctor.SIGNING_KEYS: self.keys,
             entry_pages.ENTRANCE: Entrance(house.store, house.settings, SignInThrottle()),
         }

@@ -13,7 +13,7 @@ from ostiary.applications.models import ApplicationKind
 from ostiary.applications.schemas import ApplicationChanges, NewApplication
 from ostiary.banks import service as banks
 from ostiary.banks.models import BankType
-from ostiary.cli.banks import usual_bank
+from ostiary.banks.usual import usual_bank
 from ostiary.organizations import service as organizations
 from ostiary.organizations.schemas import NewOrganization
 from ostiary.settings import Settings

@@ -17,7 +17,7 @@ from ostiary.applications.models import ApplicationKind
 from ostiary.applications.schemas import NewApplication
 from ostiary.banks import service as banks
 from ostiary.banks.models import BankType
-from ostiary.cli.banks import usual_bank
+from ostiary.banks.usual import usual_bank
 from ostiary.oauth.signing_keys import SigningKeys
 from ostiary.organizations import service as organizations
 from ostiary.organizations.schemas import NewOrganization

@@ -11,7 +11,7 @@ from ostiary.applications import queries as applications
 from ostiary.applications import service as keys
 from ostiary.banks import service as banks
 from ostiary.banks.models import BankType
-from ostiary.cli.banks import usual_bank
+from ostiary.banks.usual import usual_bank
 from ostiary.events.delivery import deliver_due
 from ostiary.organizations import service as organizations
 from ostiary.organizations.schemas import NewOrganization

@@ -10,7 +10,7 @@ from ostiary.access.scopes import BANK_KEY, ORGANIZATION_KEY
 from ostiary.app import Ostiary
 from ostiary.banks import service as banks
 from ostiary.banks.models import BankType
-from ostiary.cli.banks import usual_bank
+from ostiary.banks.usual import usual_bank
 from ostiary.crypto import guids
 from ostiary.organizations import service as organizations
 from ostiary.organizations.schemas import NewOrganization

@@ -4,6 +4,7 @@ import re
 from collections.abc import Collection, Sequence
 from urllib.parse import urlsplit
 
+from ostiary.access.actor import Actor, Subject
 from ostiary.banks.catalog import TRADED_ASSETS
 from ostiary.banks.models import BankFeature
 from ostiary.banks.schemas import NewBank
@@ -51,6 +52,11 @@ def check_origins(origins: Sequence[str]) -> None:
     for origin in origins:
         if not ORIGIN.match(origin) or not _has_host_and_port(origin):
             raise unsupported("CORS allowed origins must all be valid HTTPS URIs.", "cors_allowed_origins")
+
+
+def may_promote(actor: Actor, *, owners_may: bool) -> bool:
+    """The server's operator may, and an owner where its settings say so (DESIGN §6)."""
+    return actor.subject is Subject.OPERATOR or (owners_may and actor.is_owner)
 
 
 def unsupported(message: str, field: str = "") -> Invalid:

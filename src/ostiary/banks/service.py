@@ -6,11 +6,13 @@ from ostiary import clock
 from ostiary.access.actor import Actor, Subject
 from ostiary.access.scopes import Scope
 from ostiary.banks import queries, rules
+from ostiary.banks.merging import Seen, merged
 from ostiary.banks.models import Bank, BankType
 from ostiary.banks.queries import BankFilter
 from ostiary.banks.schemas import BankChanges, NewBank
 from ostiary.crypto import guids
 from ostiary.db.pages import Page
+from ostiary.db.stretches import Stretch
 from ostiary.errors import Forbidden, Invalid
 from ostiary.events.catalog import EventType
 from ostiary.events.record import record
@@ -20,7 +22,14 @@ from ostiary.web.schemas import Sent
 CHANGEABLE = ("name", "supported_trading_symbols", "cors_allowed_origins")
 
 
-def create(db: Session, actor: Actor, organization_guid: str, sent: Sent[NewBank]) -> Bank:
+def must_be_creator(actor: Actor) -> None:
+    """For whoever asks for the form of a new bank."""
+    actor.must(Scope.BANKS_EXECUTE, Subject.USER)
+
+
+def create(
+    db: Session, actor: Actor, organization_guid: str, sent: Sent[NewBank], form_digest: bytes | None = None
+) -> Bank:
     actor.must(Scope.BANKS_EXECUTE, Subject.ORGANIZATION, Subject.USER)
     organization = organizations.get(db, actor, organization_guid)
     new = sent.read()
@@ -37,6 +46,7 @@ def create(db: Session, actor: Actor, organization_guid: str, sent: Sent[NewBank
         supported_fiat_account_assets=new.supported_fiat_account_assets,
         supported_trading_symbols=new.supported_trading_symbols,
         cors_allowed_origins=new.cors_allowed_origins or [],
+        form_digest=form_digest,
     )
     db.add(bank)
     _record(db, actor, EventType.BANK_CREATED, bank, name=bank.name, type=bank.type)
@@ -48,16 +58,35 @@ def get(db: Session, actor: Actor, guid: str) -> Bank:
     return queries.get(db, actor, guid)
 
 
+def find_made_by(db: Session, actor: Actor, form_digest: bytes) -> Bank | None:
+    """The bank that a form has made already."""
+    actor.must(Scope.BANKS_EXECUTE, Subject.USER)
+    return queries.find_by_form(db, actor, form_digest)
+
+
+def newest(db: Session, actor: Actor, search: str, *, before: str, size: int) -> Stretch[Bank]:
+    actor.must(Scope.BANKS_READ, Subject.USER)
+    return queries.newest(db, actor, search, before=before, size=size)
+
+
 def page(db: Session, actor: Actor, wanted: BankFilter, page: int, per_page: int) -> Page[Bank]:
     actor.must(Scope.BANKS_READ, Subject.BANK, Subject.ORGANIZATION, Subject.USER)
     return queries.page(db, actor, wanted, page, per_page)
 
 
-def update(db: Session, actor: Actor, guid: str, sent: Sent[BankChanges]) -> Bank:
-    actor.must(Scope.BANKS_WRITE, Subject.BANK, Subject.ORGANIZATION, Subject.USER)
+def to_change(db: Session, actor: Actor, guid: str) -> Bank:
+    """The bank, for somebody who may change it."""
+    actor.must(Scope.BANKS_WRITE, Subject.USER)
     bank = queries.get(db, actor, guid)
     actor.must_there(Scope.BANKS_WRITE, is_production=bank.is_production)
-    changes = sent.read()
+    return bank
+
+
+def update(db: Session, actor: Actor, guid: str, sent: Sent[BankChanges], seen: Seen | None = None) -> Bank:
+    actor.must(Scope.BANKS_WRITE, Subject.BANK, Subject.ORGANIZATION, Subject.USER)
+    bank = queries.get_to_change(db, actor, guid)
+    actor.must_there(Scope.BANKS_WRITE, is_production=bank.is_production)
+    changes = sent.read() if seen is None else merged(bank, sent.read(), seen)
     if changes.supported_payout_symbols:
         raise rules.unsupported("Payout symbol not supported")
     if changes.supported_trading_symbols is not None:
@@ -74,15 +103,22 @@ def update(db: Session, actor: Actor, guid: str, sent: Sent[BankChanges]) -> Ban
     return bank
 
 
+def to_promote(db: Session, actor: Actor, guid: str, *, owners_may: bool) -> Bank:
+    """The bank, for somebody who may switch it to production."""
+    actor.must(Scope.BANKS_EXECUTE, Subject.USER)
+    bank = queries.get(db, actor, guid)
+    _must_be_promoter(actor, owners_may=owners_may)
+    return bank
+
+
 def promote(db: Session, actor: Actor, guid: str, *, owners_may: bool = False) -> Bank:
     """Switch a sandbox bank to production: from now on its keys need address lists and its tokens live shorter.
 
     The operator may, and an owner where the server's settings say so.
     """
     actor.must(Scope.BANKS_EXECUTE, Subject.USER)
-    bank = queries.get(db, actor, guid)
-    if actor.subject is Subject.USER and not (owners_may and actor.is_owner):
-        raise Forbidden("forbidden", "Production is switched on by the server's operator: ostiary banks promote")
+    bank = queries.get_to_change(db, actor, guid)
+    _must_be_promoter(actor, owners_may=owners_may)
     if not bank.is_production:
         bank.type = BankType.PRODUCTION
         _record(db, actor, EventType.BANK_UPDATED, bank, type=[BankType.SANDBOX, BankType.PRODUCTION])
@@ -107,6 +143,14 @@ def reopen(db: Session, actor: Actor, guid: str) -> Bank:
         bank.closed_at = None
         _record(db, actor, EventType.BANK_UPDATED, bank, closed=False)
     return bank
+
+
+def _must_be_promoter(actor: Actor, *, owners_may: bool) -> None:
+    if rules.may_promote(actor, owners_may=owners_may):
+        return
+    if owners_may:
+        raise Forbidden("forbidden", "Production is switched on by an owner of the organization")
+    raise Forbidden("forbidden", "Production is switched on by the server's operator: ostiary banks promote")
 
 
 def _record(db: Session, actor: Actor, event_type: EventType, bank: Bank, **facts: object) -> None:

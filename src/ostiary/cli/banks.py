@@ -5,33 +5,15 @@ from typing import Annotated
 import typer
 
 from ostiary.banks import service
-from ostiary.banks.models import BankFeature, BankType
+from ostiary.banks.models import BankType
 from ostiary.banks.queries import BankFilter
-from ostiary.banks.schemas import NewBank
+from ostiary.banks.usual import COUNTRY, FIAT, usual_bank
 from ostiary.cli import show
 from ostiary.cli.session import OPERATOR, JsonFlag, YesFlag, confirm, reading, writing
-from ostiary.web.schemas import Sent, read_as
 
 commands = typer.Typer(help="List, make, promote and close banks.", no_args_is_help=True)
 
 Guid = Annotated[str, typer.Argument(help="The bank's guid.", metavar="GUID")]
-
-
-def usual_bank(name: str, type_: BankType, country: str = "US", fiat: str = "USD") -> Sent[NewBank]:
-    """A bank with the settings most people begin with."""
-    return read_as(
-        NewBank,
-        name=name,
-        type=type_,
-        supported_country_codes=[country],
-        supported_fiat_account_assets=[fiat],
-        supported_trading_symbols=[f"BTC-{fiat}", f"USDC-{fiat}"],
-        features=[
-            BankFeature.KYC_IDENTITY_VERIFICATIONS,
-            BankFeature.INDIVIDUAL_CUSTOMERS,
-            BankFeature.BUSINESS_CUSTOMERS,
-        ],
-    )
 
 
 @commands.command("list")
@@ -48,8 +30,8 @@ def create_bank(
     organization: Annotated[str, typer.Option(help="Guid of the organization that owns it.")],
     name: Annotated[str, typer.Option(help="1 to 128 characters.")],
     type: Annotated[BankType, typer.Option()] = BankType.SANDBOX,  # noqa: A002 - the wire's name
-    country: Annotated[str, typer.Option(help="ISO 3166 alpha-2.")] = "US",
-    fiat: Annotated[str, typer.Option(help="ISO 4217.")] = "USD",
+    country: Annotated[str, typer.Option(help="ISO 3166 alpha-2.")] = COUNTRY,
+    fiat: Annotated[str, typer.Option(help="ISO 4217.")] = FIAT,
     json: JsonFlag = False,
 ) -> None:
     """Make a bank with the usual settings."""

@@ -7,8 +7,8 @@ import typer
 from ostiary.applications import service as applications
 from ostiary.banks import service as banks
 from ostiary.banks.models import BankType
+from ostiary.banks.usual import usual_bank
 from ostiary.cli import show
-from ostiary.cli.banks import usual_bank
 from ostiary.cli.keys import AllowOption, ExpiresOption, new_application
 from ostiary.cli.session import OPERATOR, JsonFlag, writing
 from ostiary.organizations import service as organizations

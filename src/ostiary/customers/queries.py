@@ -53,6 +53,10 @@ def visible_in(actor: Actor, bank_guid: str) -> Select[Customer]:
     return rows.options(selectinload(Customer.labels))
 
 
+def find(db: Session, actor: Actor, guid: str) -> Customer | None:
+    return db.scalar(visible_to(actor).where(Customer.guid == guid))
+
+
 def get(db: Session, actor: Actor, guid: str) -> Customer:
     found = find(db, actor, guid)
     if found is None:
@@ -72,10 +76,6 @@ def page(db: Session, actor: Actor, wanted: CustomerFilter, page: int, per_page:
         labelled = select(CustomerLabel.customer_guid).where(CustomerLabel.label.in_(wanted.labels))
         rows = rows.where(Customer.guid.in_(labelled))
     return read_page(db, rows, NEWEST_FIRST, page, per_page)
-
-
-def find(db: Session, actor: Actor, guid: str) -> Customer | None:
-    return db.scalar(visible_to(actor).where(Customer.guid == guid))
 
 
 def newest(db: Session, actor: Actor, wanted: CustomerSearch, *, before: str, size: int) -> Stretch[Customer]:

@@ -10,9 +10,10 @@ from ostiary.crypto.sealing import Seal
 from ostiary.customers import personal, queries
 from ostiary.customers.models import Customer, CustomerLabel, CustomerState
 from ostiary.customers.personal import PersonalData
-from ostiary.customers.queries import CustomerFilter
+from ostiary.customers.queries import CustomerFilter, CustomerSearch
 from ostiary.customers.schemas import CustomerChanges, NewCustomer
 from ostiary.db.pages import Page
+from ostiary.db.stretches import Stretch
 from ostiary.errors import Invalid, NotFound
 from ostiary.events.catalog import EventType
 from ostiary.events.record import record
@@ -53,6 +54,11 @@ def get(db: Session, actor: Actor, guid: str, *, include_pii: bool = False) -> C
         bank = banks.get(db, actor, customer.bank_guid)
         actor.must_there(Scope.CUSTOMERS_PII_READ, is_production=bank.is_production)
     return customer
+
+
+def newest(db: Session, actor: Actor, wanted: CustomerSearch, *, before: str, size: int) -> Stretch[Customer]:
+    actor.must(Scope.CUSTOMERS_READ, Subject.USER)
+    return queries.newest(db, actor, wanted, before=before, size=size)
 
 
 def page(

@@ -131,6 +131,13 @@ def still_tried(
     return sorted(tried, key=lambda one: (-one.times, one.key.guid))
 
 
+def without_addresses(db: Session, actor: Actor, bank_guid: str, now: dt.datetime, most: int) -> Sequence[Application]:
+    """Keys of a bank that production would refuse, the last used first."""
+    rows = _living(actor, bank_guid).where(Application.expires_at > now, Application.ip_allowlist_text == "")
+    last_used_first = (Application.last_used_at.desc().nulls_last(), Application.guid)
+    return db.scalars(rows.order_by(*last_used_first).limit(most)).all()
+
+
 def has_used_key(db: Session, actor: Actor) -> bool:
     """Whether any key has ever got a token."""
     return db.scalar(applications.visible_to(actor).where(Application.last_used_at.is_not(None)).limit(1)) is not None

@@ -22,5 +22,15 @@ def get(db: Session, actor: Actor, guid: str) -> Organization:
     return found
 
 
+def get_to_change(db: Session, actor: Actor, guid: str) -> Organization:
+    """Nobody else changes it before this unit of work ends."""
+    # SQLite ignores the lock and does not need it: its one writer is us. What was read before the lock may be stale.
+    locked = visible_to(actor).where(Organization.guid == guid).with_for_update(key_share=True)
+    found = db.scalar(locked.execution_options(populate_existing=True))
+    if found is None:
+        raise NotFound("organization")
+    return found
+
+
 def all_of(db: Session, actor: Actor) -> list[Organization]:
     return list(db.scalars(visible_to(actor).order_by(Organization.created_at.desc(), Organization.guid.desc())))

@@ -5,13 +5,15 @@ from sqlalchemy.orm import Session
 from ostiary.access.actor import Actor, Subject
 from ostiary.access.scopes import Scope
 from ostiary.crypto import guids
-from ostiary.errors import Forbidden
+from ostiary.errors import Forbidden, Invalid
 from ostiary.events.catalog import EventType
 from ostiary.events.record import record
 from ostiary.organizations import queries
 from ostiary.organizations.models import Organization
 from ostiary.organizations.schemas import NewOrganization, OrganizationChanges
 from ostiary.web.schemas import Sent
+
+MEANWHILE = "Somebody else changed this meanwhile. What you typed is still here: save again to put it in place."
 
 
 def create(db: Session, actor: Actor, sent: Sent[NewOrganization]) -> Organization:
@@ -39,11 +41,16 @@ def get(db: Session, actor: Actor, guid: str) -> Organization:
     return queries.get(db, actor, guid)
 
 
-def update(db: Session, actor: Actor, guid: str, sent: Sent[OrganizationChanges]) -> Organization:
+def update(
+    db: Session, actor: Actor, guid: str, sent: Sent[OrganizationChanges], *, seen_name: str = ""
+) -> Organization:
+    """Give it another name; with `seen_name`, only as long as nobody else gave it one meanwhile."""
     actor.must(Scope.ORGANIZATIONS_WRITE, Subject.ORGANIZATION, Subject.USER)
-    organization = queries.get(db, actor, guid)
+    organization = queries.get_to_change(db, actor, guid)
     changes = sent.read()
-    if changes.name is not None and changes.name != organization.name:
+    if changes.name not in {None, seen_name, organization.name}:
+        if seen_name not in {"", organization.name}:
+            raise Invalid("conflict", MEANWHILE, status=409, field="name")
         before, organization.name = organization.name, changes.name
         record(
             db,

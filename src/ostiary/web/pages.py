@@ -15,7 +15,7 @@ from ostiary import clock
 from ostiary.access.actor import Actor
 from ostiary.access.visitor import Visitor
 from ostiary.db.store import Store
-from ostiary.errors import OstiaryError
+from ostiary.errors import Invalid, OstiaryError
 from ostiary.settings import Settings
 from ostiary.web.forms import Form
 
@@ -100,6 +100,14 @@ class Visit:
     def parameter(self, name: str) -> str:
         # As in forms: no text of ours has a NUL.
         return self.request.query_params.get(name, "").replace("\0", "\N{REPLACEMENT CHARACTER}")
+
+    def must_be_meant_here(self) -> None:
+        """Another tab may have changed to another organization since the form was shown; raises Invalid."""
+        if self.form.value("organization_guid") != self.person.organization_guid:
+            message = (
+                f"You are looking at {self.person.organization_name} now: send the form again if you mean it there"
+            )
+            raise Invalid("invalid_value", message, status=409)
 
     def link(self, path: str, **query: str | None) -> str:
         """An address of ours that keeps the selected bank."""
