@@ -121,6 +121,8 @@ def test_shuts_a_disabled_person_out_with_the_next_request(cast: Cast) -> None:
     browsers = [cast.signed_in("Dana") for _ in range(2)]
     cast.signed_in("Alice").post(f"/team/{cast['Dana'].membership_guid}/disablement", data={"confirmed": "yes"})
     assert not any(is_in(browser) for browser in browsers)
+    cast.signed_in("Alice").post(f"/team/{cast['Dana'].membership_guid}/enablement")
+    assert not any(is_in(browser) for browser in browsers), "what has ended stays so"
     assert browsers[0].post("/banks/new", data={"name": "x"}).status_code in {401, 404}
 
 

@@ -10,12 +10,12 @@ from starlette.testclient import TestClient
 from ostiary import clock
 from ostiary.app import Ostiary
 from ostiary.settings import Settings
-from ostiary.users import accounts, set_up
+from ostiary.users import accounts, service, set_up
 from ostiary.users.models import LinkPurpose
-from ostiary.users.schemas import NewAccount
+from ostiary.users.schemas import NewAccount, NewInvitation
 from ostiary.web.schemas import read_as
 from tests.live import LiveServer
-from tests.people import OPERATOR, add_organization, browser
+from tests.people import OPERATOR, add_organization, add_person, browser
 from tests.users.ways_in import PASSWORD, errors_in, events, is_in, links, members, users
 
 FIRST = {"email": "Alice@Example.com ", "name": "Alice", "password": PASSWORD}
@@ -119,6 +119,23 @@ def test_ends_the_set_up_link_when_the_command_line_makes_a_person(
     assert stranger.get(link).status_code == 410
     assert stranger.post(link, data=FIRST).status_code == 410
     assert {each.purpose for each in links(ostiary.store)} == {LinkPurpose.NEW_PASSWORD}
+
+
+def test_ends_the_set_up_link_however_somebody_came(ostiary: Ostiary, stranger: TestClient, link: str) -> None:
+    add_person(ostiary.store, "Dana")
+    assert stranger.get(link).status_code == 410
+    assert stranger.post(link, data=FIRST).status_code == 410
+
+
+def test_takes_no_invitation_for_a_set_up_link(ostiary: Ostiary, stranger: TestClient, link: str) -> None:
+    acme = add_organization(ostiary.store, "Acme")
+    new = read_as(NewInvitation, email="eve@example.com", role="viewer")
+    with ostiary.store.writing() as db:
+        word = service.invite(db, OPERATOR, acme, new).path.rpartition("/")[2]
+    assert stranger.get(f"/set-up/{word}").status_code == 410
+    assert stranger.post(f"/set-up/{word}", data=FIRST).status_code == 410
+    assert stranger.get(f"/join/{link.rpartition('/')[2]}").status_code == 410
+    assert users(ostiary.store) == {}
 
 
 def test_keeps_what_was_typed_but_no_password(stranger: TestClient, link: str) -> None:
