@@ -5,8 +5,6 @@ import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
-import pytest
-
 from ostiary.crypto import guids
 
 
@@ -15,7 +13,7 @@ def test_makes_uuids_of_version_7() -> None:
         made = guids.new()
         read = uuid.UUID(hex=made)
         assert (read.version, read.variant) == (7, uuid.RFC_4122)
-        assert guids.PATTERN.match(made)
+        # One spelling: small letters, no dashes.
         assert read.hex == made
 
 
@@ -50,11 +48,3 @@ def test_makes_no_id_twice_in_many_threads(count: Callable[[int, int], int]) -> 
         made = list(pool.map(some, range(8)))
     assert all(one == sorted(one) for one in made)
     assert len({guid for one in made for guid in one}) == 8 * each
-
-
-@pytest.mark.parametrize(
-    "wrong", ["", "0" * 31, "0" * 33, "A" * 32, "g" * 32, "0" * 32 + "\n", "e7c6c883-7585-4f9d-85d7-add7b56cdfa6"]
-)
-def test_knows_an_id_from_anything_else(wrong: str) -> None:
-    assert guids.PATTERN.match("0" * 32)
-    assert not guids.PATTERN.match(wrong)

@@ -1,11 +1,8 @@
 """Record ids: UUIDv7 (RFC 9562 §5.7) as 32 lower-case hex letters."""
 
 import os
-import re
 import threading
 import time
-
-PATTERN = re.compile(r"[0-9a-f]{32}\Z")
 
 _lock = threading.Lock()
 _last = 0
