@@ -5,6 +5,8 @@ import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
+
 from ostiary.crypto import guids
 
 
