@@ -1,9 +1,14 @@
 """Passwords: none that attackers try first, looked at by a few at a time and never while others wait to write."""
 
+import json
+import os
+import subprocess
+import sys
 import threading
 import time
 import unicodedata
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import argon2
 import pytest
@@ -46,6 +51,47 @@ def test_judges_a_password_in_a_bounded_time() -> None:
     start = time.monotonic()
     passwords.acceptable(AMBIGUOUS)
     assert time.monotonic() - start < 3, "72 letters of this kind take 6 s"
+
+
+def test_sends_a_password_away_that_takes_too_long_to_judge(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(passwords, "JUDGE_SECONDS", 0.001)
+    for _ in range(passwords.AT_A_TIME + 1):
+        with pytest.raises(Invalid) as refused:
+            passwords.acceptable(PASSWORD)
+        assert refused.value.status == 503
+    monkeypatch.undo()
+    assert passwords.acceptable(PASSWORD), "everybody has left the line"
+
+
+def test_takes_no_password_that_nobody_could_judge(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "executable", "/bin/false")
+    with pytest.raises(RuntimeError, match="ended with 1"):
+        passwords.acceptable(PASSWORD)
+
+
+def test_tells_the_judge_a_password_where_no_neighbour_reads_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    heard: dict[str, Any] = {}
+    as_always = subprocess.run
+
+    def run(command: list[str], **how: Any) -> subprocess.CompletedProcess[bytes]:  # noqa: ANN401 - as the original
+        heard.update(how, command=command)
+        return as_always(command, **how)
+
+    monkeypatch.setattr(subprocess, "run", run)
+    monkeypatch.setenv("OSTIARY_MASTER_KEY", "of no use there")
+    passwords.acceptable(PASSWORD, "mallory@example.com")
+    assert json.loads(heard["input"]) == {
+        "password": PASSWORD[: passwords.SCORED_LETTERS],
+        "mine": ["mallory@example.com", "mallory", "example", "com"],
+    }
+    assert PASSWORD[: passwords.SCORED_LETTERS] not in " ".join(heard["command"])
+    assert heard["env"] == {name: value for name, value in os.environ.items() if name != "OSTIARY_MASTER_KEY"}
+
+
+def test_keeps_the_word_lists_out_of_the_server() -> None:
+    script = "import sys, ostiary.cli; print('zxcvbn' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"
 
 
 def test_takes_the_same_letters_from_two_keyboards_for_the_same() -> None:
@@ -115,7 +161,7 @@ def held(monkeypatch: pytest.MonkeyPatch, store: Store) -> list[str]:
 
     watch(argon2.PasswordHasher, "hash")
     watch(argon2.PasswordHasher, "verify")
-    watch(passwords, "zxcvbn")
+    watch(subprocess, "run")
     return seen
 
 
@@ -127,4 +173,4 @@ def test_hashes_in_no_unit_of_work_that_writes(cast: Cast, held: list[str]) -> N
     change = {"password_current": PASSWORD, "password": OTHER_PASSWORD}
     assert cast.signed_in("Carol").post("/settings/account", data=change).status_code == 303
     assert join(cast.stranger(), invited(cast, "eve@example.com")).status_code == 303
-    assert held == ["verify", "verify", "zxcvbn", "hash", "zxcvbn", "hash"]
+    assert held == ["verify", "verify", "run", "hash", "run", "hash"]

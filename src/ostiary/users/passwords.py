@@ -1,12 +1,15 @@
 """Passwords of people: argon2id, at most a few at a time, and none that everybody else uses too."""
 
+import json
+import os
 import re
 import secrets
+import subprocess
+import sys
 import threading
 import unicodedata
 
 import argon2
-from zxcvbn import zxcvbn
 
 from ostiary.errors import Invalid
 
@@ -25,6 +28,8 @@ RETRY_AFTER_SECONDS = 60
 GOOD_SCORE = 3
 # What it takes to judge grows exponentially with some letters: 0.7 s at the worst of 32, 6 s at the worst of 72.
 SCORED_LETTERS = 32
+# Ten times the worst: a machine that needs longer has no time for passwords.
+JUDGE_SECONDS = 10
 
 _hasher = argon2.PasswordHasher(time_cost=PASSES, memory_cost=MEMORY_KIB, parallelism=1)
 _line = threading.BoundedSemaphore(AT_A_TIME + MOST_WAITING)
@@ -55,11 +60,31 @@ def acceptable(password: str, *mine: str) -> str:
         raise ValueError(f"must have at most {LONGEST} characters")
     own_words = [word for text in mine for word in re.split(r"[\W_]+", text) if word]
     with _Slot():
-        # Its lists of common passwords, names and words, and what people do to them.
-        judged = zxcvbn(password[:SCORED_LETTERS], user_inputs=[*mine, *own_words])
-    if judged["score"] < GOOD_SCORE:
+        score = _judged(password[:SCORED_LETTERS], [*mine, *own_words])
+    if score < GOOD_SCORE:
         raise ValueError("must be harder to guess: this is among what attackers try first; a few random words are good")
     return password
+
+
+def _judged(password: str, mine: list[str]) -> int:
+    """By lists of common passwords, names and words, and what people do to them; raises Invalid (503)."""
+    try:
+        done = subprocess.run(
+            # -P: whatever lies in the folder the server was started in is none of our modules.
+            [sys.executable, "-P", "-m", "ostiary.users.password_judge"],
+            # It reads what strangers send, so it knows no key and no database.
+            env={name: value for name, value in os.environ.items() if not name.upper().startswith("OSTIARY_")},
+            input=json.dumps({"password": password, "mine": mine}).encode(),
+            capture_output=True,
+            timeout=JUDGE_SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise _busy() from None
+    if done.returncode != 0:
+        # Not what it said: that may quote the password.
+        raise RuntimeError(f"the judge of passwords ended with {done.returncode}")
+    return int(done.stdout)
 
 
 def _normal(password: str) -> str:
