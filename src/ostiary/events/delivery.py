@@ -22,20 +22,30 @@ log = structlog.get_logger(__name__)
 
 
 def deliver_due(store: Store, consumers: Mapping[Consumer, Work]) -> int:
-    """Do one batch of what is due and return how many pieces succeeded. The work and its row go in one transaction."""
+    """Do what is due and return how many pieces succeeded."""
+    done = 0
+    while True:
+        outcomes = _deliver_batch(store, consumers)
+        done += sum(outcomes)
+        if len(outcomes) < BATCH:
+            return done
+
+
+def _deliver_batch(store: Store, consumers: Mapping[Consumer, Work]) -> list[bool]:
+    """Which pieces succeeded. The work and its row go in one transaction, of a length that lets others write."""
     # Looking first keeps an idle server from taking the write lock four times a second.
     with store.reading() as db:
         if not queries.is_anything_due(db, clock.now()):
-            return 0
-    done = 0
+            return []
     with store.writing() as db:
-        for delivery, event in queries.claim_due(db, clock.now(), BATCH):
-            done += _deliver(db, delivery, event, consumers[Consumer(delivery.consumer)])
-    return done
+        due = queries.claim_due(db, clock.now(), BATCH)
+        return [_deliver(db, delivery, event, consumers) for delivery, event in due]
 
 
-def _deliver(db: Session, delivery: EventDelivery, event: Event, work: Work) -> bool:
+def _deliver(db: Session, delivery: EventDelivery, event: Event, consumers: Mapping[Consumer, Work]) -> bool:
     try:
+        # Looked up in here: the work of a later release waits for one, and holds up nothing else.
+        work = consumers[Consumer(delivery.consumer)]
         with db.begin_nested():
             work(db, event)
     except Exception:  # one piece of work that fails must not hold up the others
