@@ -120,6 +120,16 @@ def test_finds_a_file_that_others_can_read(run: Run, tmp_path: Path) -> None:
     assert not json.loads(done.stdout)["is_fine"]
 
 
+def test_finds_a_folder_in_which_others_can_write(run: Run, tmp_path: Path) -> None:
+    folder = tmp_path / "open"
+    own = {"OSTIARY_DATABASE_URL": "", "OSTIARY_DATA_DIR": str(folder), "OSTIARY_MASTER_KEY": ""}
+    assert run("doctor", **own).returncode == 0
+    folder.chmod(0o770)
+    done = run("doctor", **own)
+    assert done.returncode == 1
+    assert f"LOOK permissions: {folder} - run: chmod go-w {folder}" in done.stdout
+
+
 COMPLAINS = """
 import structlog
 from ostiary.cli import main, session

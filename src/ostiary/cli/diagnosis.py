@@ -20,6 +20,7 @@ from ostiary.oauth.signing_keys import SigningKeys
 
 CLOCK_SECONDS = 10
 OTHERS = stat.S_IRWXG | stat.S_IRWXO
+WRITING_OTHERS = stat.S_IWGRP | stat.S_IWOTH
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,11 @@ def _permissions(opened: House) -> Iterator[Finding]:
         yield Finding(
             "permissions", is_private, f"{path} " + ("is private" if is_private else f"- run: chmod 600 {path}")
         )
+    # Whoever may write into the folder may put another file into the place of a private one.
+    for folder in sorted({path.absolute().parent for path in filter(Path.exists, paths)}):
+        is_ours = not folder.stat().st_mode & WRITING_OTHERS
+        shown = "is written by its owner alone" if is_ours else f"- run: chmod go-w {folder}"
+        yield Finding("permissions", is_ours, f"{folder} {shown}")
 
 
 def _clock(opened: House) -> Iterator[Finding]:
