@@ -1,6 +1,5 @@
 """The team: who may change what about whom, and that somebody always owns the organization."""
 
-import threading
 from collections.abc import Callable
 
 import pytest
@@ -8,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from ostiary.access.actor import Actor
 from ostiary.access.scopes import Scope
-from ostiary.errors import Forbidden, Invalid, NotFound, Problem
+from ostiary.errors import Forbidden, Invalid, NotFound
 from ostiary.users import accounts, service
 from ostiary.users.models import Membership, Role
 from ostiary.users.schemas import MembershipChanges, NewInvitation
@@ -17,7 +16,6 @@ from tests.people import OPERATOR, Cast, Person, actor_of, add_membership, add_p
 from tests.users.ways_in import errors_in, events, invited, members, problem_in
 
 Act = Callable[[Session, Actor, str], Membership]
-WAIT_SECONDS = 10
 
 
 def demote(db: Session, actor: Actor, guid: str) -> Membership:
@@ -187,33 +185,6 @@ def test_lets_nobody_shut_themselves_out(cast: Cast) -> None:
     answer = cast.signed_in("Alice").post(path(cast, "Alice", "/disablement"), data={"confirmed": "yes"})
     assert answer.status_code == 409
     assert "Nobody shuts themselves out" in problem_in(answer)
-
-
-@pytest.mark.parametrize("first", [demote, service.disable])
-@pytest.mark.parametrize("second", [demote, service.disable])
-def test_keeps_one_of_two_owners_who_end_each_other_at_once(cast: Cast, first: Act, second: Act) -> None:
-    alice, second_owner = cast["Alice"], cast.join("Second", "owner")
-    began, refused = threading.Event(), list[Problem]()
-
-    def end_alice() -> None:
-        began.set()
-        try:
-            with cast.store.writing() as db:
-                second(db, actor_of(second_owner, "owner"), alice.membership_guid)
-        except Problem as problem:
-            refused.append(problem)
-
-    other = threading.Thread(target=end_alice)
-    with cast.store.writing() as db:
-        first(db, actor_of(alice, "owner"), second_owner.membership_guid)
-        other.start()
-        began.wait(WAIT_SECONDS)
-        # It waits for us; without the lock it would be through by now.
-        other.join(0.5)
-        assert other.is_alive()
-    other.join(WAIT_SECONDS)
-    assert [each.message_code for each in refused] == ["last_owner"]
-    assert (member(cast, "Alice").role, member(cast, "Alice").disabled_at) == ("owner", None)
 
 
 @pytest.mark.parametrize(
