@@ -12,8 +12,8 @@ from tests.pages.things import World
 
 @pytest.fixture
 def settings(settings: Settings) -> Settings:
-    """Everybody may sign up, so that there is a page for it."""
-    return settings.model_copy(update={"signup": "open"})
+    """Everything is switched on that there is a page for."""
+    return settings.model_copy(update={"signup": "open", "owners_may_promote": True})
 
 
 @pytest.fixture

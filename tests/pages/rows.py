@@ -11,10 +11,21 @@ LEADERS = frozenset({Role.OWNER, Role.ADMINISTRATOR})
 OWNERS = frozenset({Role.OWNER})
 NOBODY: frozenset[Role] = frozenset()
 
+Form = Mapping[str, str | tuple[str, ...]]
+
 CONFIRMED = {"confirmed": "yes"}
 PASSWORD = "correct horse battery staple"
 NEW_KEY = {"name": "Till", "expires_at": "90", "ip_allowlist": "10.0.0.1", "word": "{new}"}
 NEW_PERSON = {"email": "{new}@example.com", "name": "Carol", "password": PASSWORD}
+NEW_BANK: Form = {
+    "name": "East",
+    "type": "sandbox",
+    "supported_country_codes": "US",
+    "supported_fiat_account_assets": "USD",
+    "supported_trading_symbols": "BTC",
+    "features": ("individual_customers", "kyc_identity_verifications"),
+    "word": "{new}",
+}
 
 
 @dataclass(frozen=True)
@@ -24,7 +35,7 @@ class Row:
     # In forms {new} becomes something that was not there before.
     about: str = ""
     may: frozenset[Role] = EVERYBODY
-    form: Mapping[str, str] = field(default_factory=dict)
+    form: Form = field(default_factory=dict)
     # What is said about somebody else's thing, and about nobody's.
     elsewhere: int = 404
 
@@ -40,7 +51,7 @@ class Row:
         return f"{self.route} about {self.about or 'nothing'}"
 
 
-def each(things: Mapping[str, frozenset[Role]], *routes: str, form: Mapping[str, str] | None = None) -> list[Row]:
+def each(things: Mapping[str, frozenset[Role]], *routes: str, form: Form | None = None) -> list[Row]:
     return [Row(route, about, may, form or {}) for route in routes for about, may in things.items()]
 
 
@@ -92,6 +103,27 @@ ROWS = [
         form=CONFIRMED,
     ),
     *each({"invited member": LEADERS, "invited owner": OWNERS}, "POST /team/{guid}/link"),
+    # The guided start; the walk through it is in test_journey.py.
+    Row("GET /start"),
+    Row("GET /start/organization"),
+    Row("POST /start/organization", form={"name": "Initech"}),
+    Row("GET /start/bank"),
+    Row("POST /start/bank", "organization", form={**NEW_BANK, "organization_guid": "{guid}"}, elsewhere=303),
+    # The organization, its banks and their customers.
+    Row("GET /settings"),
+    Row("POST /settings", "organization", LEADERS, {"organization_guid": "{guid}", "name": "Acme"}, elsewhere=409),
+    Row("GET /banks"),
+    Row("GET /banks/new", may=DEVELOPERS),
+    Row("POST /banks/new", "organization", DEVELOPERS, {**NEW_BANK, "organization_guid": "{guid}"}, elsewhere=409),
+    *each({"bank": EVERYBODY, "production bank": EVERYBODY}, "GET /banks/{guid}"),
+    *each(
+        {"bank": DEVELOPERS, "production bank": LEADERS},
+        "GET /banks/{guid}/edit",
+        "POST /banks/{guid}/edit",
+        form={"name": "Mine", "name_seen": "Fund"},
+    ),
+    Row("GET /customers"),
+    *each({"customer": EVERYBODY, "production customer": EVERYBODY}, "GET /customers/{guid}"),
     # What happened.
     Row("GET /overview"),
     Row("GET /activity"),
@@ -115,6 +147,8 @@ ROWS = [
     *each(KEYS_CHANGED, f"POST {KEY}/pause", f"POST {KEY}/revocation", form=CONFIRMED),
     *each(PAUSED_KEYS_CHANGED, f"POST {KEY}/resumption"),
     *each(KEYS_CHANGED, f"POST {KEY}/replacement", form={"word": "{new}"}),
+    # After the guided start, which is about the newest bank.
+    *each({"new bank": OWNERS}, "GET /banks/{guid}/promotion", "POST /banks/{guid}/promotion", form=CONFIRMED),
     # Last, because there is nobody else while such a link counts.
     Row("GET /set-up/{word}", "set-up link", elsewhere=410),
     Row("POST /set-up/{word}", "set-up link", form=NEW_PERSON, elsewhere=410),

@@ -16,6 +16,7 @@ from ostiary.applications.credentials import Digester
 from ostiary.applications.models import ApplicationKind
 from ostiary.applications.schemas import NewApplication
 from ostiary.crypto import guids
+from ostiary.customers.models import Customer, CustomerType
 from ostiary.organizations import service as organizations
 from ostiary.organizations.schemas import NewOrganization
 from ostiary.settings import Settings
@@ -29,6 +30,11 @@ from tests.secrecy.search import rows
 NAMES = {Role.OWNER: "Alice", Role.ADMINISTRATOR: "Ada", Role.DEVELOPER: "Dana", Role.VIEWER: "Bob"}
 
 
+def texts(typed: str | tuple[str, ...]) -> tuple[str, ...]:
+    """One field may have several values."""
+    return (typed,) if isinstance(typed, str) else typed
+
+
 class World(Cast):
     """`own` makes a thing of Acme's, `foreign` one of Globex's; both for the person who will ask."""
 
@@ -39,7 +45,7 @@ class World(Cast):
         self._password_hash = passwords.hashed(PASSWORD)
         self.join("Ada", Role.ADMINISTRATOR)
         self.people["Nemo"] = add_person(self.store, "Nemo")
-        self.vaults = {guid: add_bank(self.store, guid, "Vault", is_production=True) for guid in self._organizations}
+        self.vaults = {guid: add_bank(self.store, guid, "Fund", is_production=True) for guid in self._organizations}
         # The guided start is about the newest bank, which is a sandbox.
         self.sandboxes = {guid: add_bank(self.store, guid, "Fund") for guid in self._organizations}
         with self.store.writing() as db:
@@ -65,7 +71,10 @@ class World(Cast):
     def ask(self, browser: TestClient, row: Row, thing: str = "", new: str = "") -> Response:
         path = row.path.format(guid=thing, word=thing)
         new = new or f"{next(self._numbers):0>43}"
-        form = {name: value.replace("{guid}", thing).replace("{new}", new) for name, value in row.form.items()}
+        form = {
+            name: [each.replace("{guid}", thing).replace("{new}", new) for each in texts(typed)]
+            for name, typed in row.form.items()
+        }
         return browser.post(path, data=form) if row.method == "POST" else browser.get(path)
 
     def contents(self) -> list[tuple[str, bytes]]:
@@ -77,7 +86,8 @@ class World(Cast):
         makers: dict[str, Callable[[], str]] = {
             "": str,
             "organization": lambda: organization_guid,
-            "bank": lambda: (self.vaults if state else self.sandboxes)[organization_guid],
+            "bank": lambda: self._bank(state, organization_guid),
+            "customer": lambda: self._customer(self._bank(state, organization_guid), organization_guid),
             "key": lambda: self._key(state, organization_guid),
             "member": lambda: self._member(state, organization_guid, Role.VIEWER),
             "owner": lambda: self._member(state, organization_guid, Role.OWNER),
@@ -85,6 +95,18 @@ class World(Cast):
             "link": lambda: self._link(state, person),
         }
         return makers[kind]()
+
+    def _bank(self, state: str, organization_guid: str) -> str:
+        if state == "new":
+            return add_bank(self.store, organization_guid, "Newest")
+        return (self.vaults if state == "production" else self.sandboxes)[organization_guid]
+
+    def _customer(self, bank_guid: str, organization_guid: str) -> str:
+        guid = guids.new()
+        type_ = CustomerType.INDIVIDUAL
+        with self.store.writing() as db:
+            db.add(Customer(guid=guid, bank_guid=bank_guid, organization_guid=organization_guid, type=type_))
+        return guid
 
     def _key(self, state: str, organization_guid: str) -> str:
         expires_at = clock.now() + dt.timedelta(days=90)
