@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from ostiary.db import fast_reads
-from ostiary.db.fast_reads import FastReads, Lookup, PostgresReads, open_reads
+from ostiary.db.fast_reads import Asked, FastReads, Lookup, PostgresReads, open_reads
 from ostiary.db.store import Store
 from ostiary.errors import StoreUnavailable
 from ostiary.organizations.models import Organization
@@ -18,9 +18,9 @@ from tests.postgres import Postgres
 NUMBER = 40
 
 
-def by_guid(asked: sa.FromClause) -> sa.Select[Any]:
-    joined = asked.join(Organization, Organization.guid == asked.c.guid)
-    return sa.select(asked.c.n, Organization.guid, Organization.name).select_from(joined)
+def by_guid(asked: Asked) -> sa.Select[*tuple[Any, ...]]:
+    found = sa.select(asked.n, Organization.guid, Organization.name).select_from(asked.beside(Organization.__table__))
+    return found.where(Organization.guid == asked.values["guid"])
 
 
 def guid(number: int) -> str:

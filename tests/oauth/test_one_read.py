@@ -95,9 +95,7 @@ def plan(store: Store, statement: str, parameters: Any) -> list[str]:  # noqa: A
     """How the database goes about it, a step a line."""
     with store.reading() as db:
         if store.is_sqlite:
-            steps = [row[3] for row in db.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}")]
-            # What was asked for is a table of one row.
-            return [step for step in steps if step not in {"SCAN CONSTANT ROW", "SCAN asked"}]
+            return [row[3] for row in db.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}")]
         connection = db.connection().connection.driver_connection
         assert isinstance(connection, psycopg.Connection)
         cursor = psycopg.ClientCursor(connection)

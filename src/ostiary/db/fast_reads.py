@@ -1,11 +1,12 @@
 """The fast lane's look-ups: on SQLite read inline on the event loop, on PostgreSQL all of one loop turn in one query.
 
-Both answer the same statement, written once over a relation `asked` of the values looked for. Nothing is cached.
+Both answer the same statement, written once over the values that are `asked`. Nothing is cached.
 """
 
 import asyncio
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from time import monotonic
 from typing import Any, Protocol, cast
 
@@ -22,9 +23,23 @@ MOST_PER_QUERY = 500
 LOOK_AGAIN_SECONDS = 1.0
 
 Row = Sequence[Any]
-# Builds the statement over `asked`, whose column `n` must come first in what it selects.
-Statement = Callable[[sa.FromClause], sa.Select[Any]]
 
+
+@dataclass(frozen=True)
+class Asked:
+    """The values looked for: one set of parameters, or a relation with a numbered row for each of many sets."""
+
+    n: sa.ColumnElement[int]
+    values: Mapping[str, sa.ColumnElement[Any]]
+    relation: sa.FromClause | None = None
+
+    def beside(self, table: sa.FromClause) -> sa.FromClause:
+        """What a statement selects from, before its joins. SQLite would first write a relation of one row down."""
+        return table if self.relation is None else self.relation.join(table, sa.true())
+
+
+# Builds the statement; `n` must come first in what it selects.
+Statement = Callable[[Asked], sa.Select[*tuple[Any, ...]]]
 
 LookupNow = Callable[..., Sequence[Row]]
 
@@ -56,18 +71,20 @@ class SqliteReads:
         assert store.wal_lock is not None  # noqa: S101 - a SQLite store has one
         self._store = store
         self._connection = sqlite.connect_reader(store.path, store.wal_lock)
+        # One for all: every read is over before the next begins.
+        self._cursor = self._connection.cursor()
         self._look_again_at = 0.0
 
     def lookup(self, columns: Sequence[str], statement: Statement) -> Lookup:
-        values = [sa.bindparam(c, type_=sa.String).label(c) for c in columns]
-        asked = sa.select(sa.literal_column("0", sa.Integer).label("n")).add_columns(*values)
-        sql = str(statement(asked.subquery("asked")).compile(dialect=pysqlite.dialect(paramstyle="qmark")))
+        asked = Asked(sa.literal_column("0", sa.Integer), {c: sa.bindparam(c, type_=sa.String) for c in columns})
+        compiled = statement(asked).compile(dialect=pysqlite.dialect(paramstyle="qmark"))
+        sql, places = str(compiled), [columns.index(c) for c in compiled.positiontup or ()]
 
         def rows(*values: str) -> Sequence[Row]:
             try:
                 if monotonic() > self._look_again_at:
                     self._look_again()
-                return self._connection.execute(sql, values).fetchall()
+                return self._cursor.execute(sql, [values[place] for place in places]).fetchall()
             except sqlite3.Error as error:
                 raise StoreUnavailable("the database did not answer") from error
 
@@ -81,7 +98,7 @@ class SqliteReads:
         if self._connection.is_ghost():
             fresh = sqlite.connect_reader(self._store.path, self._connection.wal_lock)
             self._connection.close()
-            self._connection = fresh
+            self._connection, self._cursor = fresh, fresh.cursor()
         self._look_again_at = monotonic() + LOOK_AGAIN_SECONDS
 
 
@@ -106,10 +123,8 @@ class PostgresReads:
 
     def lookup(self, columns: Sequence[str], statement: Statement) -> Lookup:
         arrays = [sa.bindparam(c, type_=postgresql.ARRAY(sa.String)) for c in columns]
-        asked: sa.FromClause = (
-            sa.func.unnest(*arrays).table_valued(*columns, with_ordinality="n", name="asked").render_derived()
-        )
-        compiled = statement(asked).compile(dialect=self._dialect)
+        asked = sa.func.unnest(*arrays).table_valued(*columns, with_ordinality="n", name="asked").render_derived()
+        compiled = statement(Asked(asked.c.n, dict(asked.c), asked)).compile(dialect=self._dialect)
         return _Batched(self, str(compiled), columns)
 
     async def query(self, sql: str, parameters: dict[str, list[str]]) -> list[Row]:

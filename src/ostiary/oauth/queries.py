@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from ostiary.access.actor import Actor
 from ostiary.applications.models import Application, ApplicationSecret
 from ostiary.banks.models import Bank
+from ostiary.db.fast_reads import Asked
 from ostiary.oauth.models import Revocation, SigningKey
 from ostiary.organizations.models import Organization
 
@@ -42,7 +43,7 @@ BY_CLIENT_ID = ("client_id", "kid")
 BY_TOKEN = ("client_id", "kid", "jti")
 
 
-def by_client_id(asked: sa.FromClause) -> sa.Select[Any]:
+def by_client_id(asked: Asked) -> sa.Select[*tuple[Any, ...]]:
     """An application with all its secrets: what the token endpoint has to know."""
     secret = ApplicationSecret
     return _standing(
@@ -50,17 +51,17 @@ def by_client_id(asked: sa.FromClause) -> sa.Select[Any]:
     ).outerjoin(secret, secret.application_guid == Application.guid)
 
 
-def by_token(asked: sa.FromClause) -> sa.Select[Any]:
+def by_token(asked: Asked) -> sa.Select[*tuple[Any, ...]]:
     """An application, and whether this one token was revoked: what the bearer check has to know."""
     nothing = [sa.null() for _ in range(4)]
-    return _standing(asked, *nothing, Revocation.jti).outerjoin(Revocation, Revocation.jti == asked.c.jti)
+    return _standing(asked, *nothing, Revocation.jti).outerjoin(Revocation, Revocation.jti == asked.values["jti"])
 
 
-def _standing(asked: sa.FromClause, *more: Any) -> sa.Select[Any]:  # noqa: ANN401 - columns of any type
+def _standing(asked: Asked, *more: Any) -> sa.Select[*tuple[Any, ...]]:  # noqa: ANN401 - columns of any type
     # A raw statement: moments come as the driver gives them, which `stored_seconds` understands.
     return (
         sa.select(
-            asked.c.n,
+            asked.n,
             Application.guid,
             Application.kind,
             Application.ip_allowlist_text,
@@ -76,19 +77,19 @@ def _standing(asked: sa.FromClause, *more: Any) -> sa.Select[Any]:  # noqa: ANN4
             SigningKey.retired_at,
             *more,
         )
-        .select_from(asked)
-        .join(Application, Application.client_id == asked.c.client_id)
+        .select_from(asked.beside(Application.__table__))
         .join(Organization, Organization.guid == Application.organization_guid)
         .outerjoin(Bank, Bank.guid == Application.bank_guid)
-        .outerjoin(SigningKey, SigningKey.kid == asked.c.kid)
+        .outerjoin(SigningKey, SigningKey.kid == asked.values["kid"])
+        .where(Application.client_id == asked.values["client_id"])
     )
 
 
 def standing_of(db: Session, actor: Actor, client_id: str, kid: str, jti: str) -> Standing | None:
     """What the bearer check would read at this moment, for somebody of the organization whose key it is."""
     words = zip(BY_TOKEN, (client_id, kid, jti), strict=True)
-    asked = sa.select(sa.literal(0).label("n"), *(sa.literal(word, sa.String).label(name) for name, word in words))
-    mine = by_token(asked.subquery("asked")).where(Application.organization_guid == actor.organization_guid)
+    asked = Asked(sa.literal(0), {name: sa.literal(word, sa.String) for name, word in words})
+    mine = by_token(asked).where(Application.organization_guid == actor.organization_guid)
     row = db.execute(mine).first()
     return Standing._make(row) if row else None
 
