@@ -113,15 +113,13 @@ class World(Cast):
         new = read_as(NewApplication, name="Till", expires_at=expires_at, ip_allowlist=["10.0.0.1"])
         with self.store.writing() as db:
             if "organization" in state:
-                make, kind, owner = (
-                    applications.create_for_organization,
-                    ApplicationKind.ORGANIZATION,
-                    organization_guid,
-                )
+                kind = ApplicationKind.ORGANIZATION
+                pair = applications.create_for_organization(db, OPERATOR, self._digester, organization_guid, new)
             else:
+                kind = ApplicationKind.BANK
                 banks = self.vaults if "production" in state else self.sandboxes
-                make, kind, owner = applications.create_for_bank, ApplicationKind.BANK, banks[organization_guid]
-            made = make(db, OPERATOR, self._digester, owner, new).application
+                pair = applications.create_for_bank(db, OPERATOR, self._digester, banks[organization_guid], new)
+            made = pair.application
             if "paused" in state:
                 applications.pause(db, OPERATOR, kind, made.guid)
             return made.guid
