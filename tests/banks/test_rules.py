@@ -100,3 +100,12 @@ def test_reads_no_bank_of_another_shape(member: str, value: object) -> None:
         new_bank(**{member: value})
     assert refusal.value.status == 400
     assert member in refusal.value.error_message
+
+
+def test_tells_a_form_all_that_is_wrong() -> None:
+    crooked = new_bank(features=[], cors_allowed_origins=["*", "ftp://x"], supported_trading_symbols=["BTC-EUR"])
+    with pytest.raises(Invalid) as refusal:
+        rules.check_new(crooked)
+    assert refusal.value.error_message == rules.NOT_CONFIGURED
+    assert set(refusal.value.at) == {"supported_trading_symbols", "features", "cors_allowed_origins"}
+    assert refusal.value.at["cors_allowed_origins"].count("is no origin") == 2
