@@ -67,16 +67,19 @@ def parameters(kind: str, body: bytes) -> Mapping[str, str]:
         raise too_large()
     pairs = _from_json(body) if kind == JSON_TYPE else _from_form(body)
     # Only an escape, of JSON or of a form, can bring a NUL or half a character.
-    if b"\\" in body or b"%" in body:
+    if b"\\" in body or (kind == FORM_TYPE and b"%" in body):
         for name, value in pairs.items():
             if "\0" in value or not _is_unicode(value):
                 raise InvalidRequest(f"The value of {name} contains characters that are not allowed")
-    return {name: value for name, value in pairs.items() if value}
+    return pairs if all(pairs.values()) else {name: value for name, value in pairs.items() if value}
 
 
 def _from_json(body: bytes) -> dict[str, str]:
+    plain = strict.flat_object(body)
+    if plain is not None and PARAMETERS.issuperset(plain):
+        return plain
     try:
-        members = strict.flat_object(body)
+        members = strict.json_object(body)
     except strict.DuplicateName:
         raise InvalidRequest("A parameter is repeated") from None
     except ValueError:
