@@ -1,6 +1,7 @@
 """`ostiary`: the program and its commands."""
 
 import contextlib
+import gc
 import io
 import resource
 import socket
@@ -86,6 +87,7 @@ def serve() -> None:
         timeout_graceful_shutdown=DRAIN_SECONDS,
     )
     server = uvicorn.Server(config)
+    _keep_for_good()
     with contextlib.suppress(KeyboardInterrupt):
         server.run(sockets=[listening])
     if not server.started:
@@ -96,6 +98,12 @@ def _tell_set_up_link(link: str, chosen: Settings) -> None:
     """To a person at a terminal; anything else that reads standard error is a log, and learns only where to look."""
     shown = link if sys.stderr.isatty() else f"the link in {set_up.link_file(chosen)}"
     typer.echo(f"Nobody can sign in yet. Within a day, open {shown}", err=True)
+
+
+def _keep_for_good() -> None:
+    """What stands by now stays, and whoever waits for a token need not wait until all of it was looked through."""
+    gc.collect()
+    gc.freeze()
 
 
 def _allow_many_connections() -> None:
