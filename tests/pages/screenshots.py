@@ -1,4 +1,7 @@
-"""`python -m tests.pages.screenshots [NAME…]` pictures pages, in both sizes and themes, into build/screenshots/."""
+"""`python -m tests.pages.screenshots [NAME…]` pictures pages, in both sizes and themes, into build/screenshots/.
+
+With `--walk` it renews the pictures of docs/walk.md instead.
+"""
 
 import sys
 import tempfile
@@ -10,6 +13,18 @@ from tests.browser import running_chromium
 from tests.pages.gallery import PLACES, SIZES, THEMES, opened
 
 FOLDER = Path("build/screenshots")
+WALK_FOLDER = Path("docs/images")
+WALK = (
+    "start-organization",
+    "start-bank",
+    "shown-once",
+    "already-shown",
+    "developers",
+    "new-key",
+    "key-replacement",
+    "token-doctor-expired",
+)
+JPEG_QUALITY = 55
 
 
 def picture(page: Page, name: str, folder: Path) -> None:
@@ -20,8 +35,15 @@ def picture(page: Page, name: str, folder: Path) -> None:
             page.screenshot(path=folder / f"{name}-{size}-{theme}.png", full_page=True, animations="disabled")
 
 
+def small_picture(page: Page, name: str, folder: Path) -> None:
+    """What fits on the screen, small enough to live in the repository."""
+    page.screenshot(path=folder / f"{name}.jpg", type="jpeg", quality=JPEG_QUALITY, animations="disabled")
+
+
 def main(wanted: list[str]) -> None:
-    FOLDER.mkdir(parents=True, exist_ok=True)
+    is_walk = wanted == ["--walk"]
+    take, target, wanted = (small_picture, WALK_FOLDER, list(WALK)) if is_walk else (picture, FOLDER, wanted)
+    target.mkdir(parents=True, exist_ok=True)
     failed = []
     with (
         tempfile.TemporaryDirectory() as folder,
@@ -33,10 +55,10 @@ def main(wanted: list[str]) -> None:
                 continue
             try:
                 with gallery.at(place) as page:
-                    picture(page, place.name, FOLDER)
+                    take(page, place.name, target)
             except (AssertionError, Error) as error:
                 failed.append(f"{place.name}: {error}")
-    sys.stdout.write(f"The pictures are in {FOLDER}.\n")
+    sys.stdout.write(f"The pictures are in {target}.\n")
     if failed:
         sys.exit("\n".join(failed))
 
