@@ -9,10 +9,13 @@ from starlette.testclient import TestClient
 
 from ostiary import clock
 from ostiary.crypto import guids
-from ostiary.customers import pages
+from ostiary.customers import pages, service
 from ostiary.customers.models import Customer
+from ostiary.customers.queries import CustomerSearch
+from ostiary.users.models import Role
 from tests.applications.reading import read
 from tests.customers.cast import Cast
+from tests.people import actor_of
 
 SHOWN = re.compile(r'href="/customers/([0-9a-f]{32})')
 
@@ -48,6 +51,14 @@ def test_takes_a_foreign_bank_for_none(alice: TestClient, cast: Cast) -> None:
     mine = cast.customer(cast.south)
     cast.customer(cast.east)
     assert listed(alice, f"?bank={cast.east}") == listed(alice, f"?bank={guids.new()}") == [mine]
+
+
+def test_finds_nobody_in_a_foreign_bank(cast: Cast) -> None:
+    cast.customer(cast.east)
+    alice = actor_of(cast["Alice"], Role.OWNER)
+    with cast.store.reading() as db:
+        found = service.newest(db, alice, CustomerSearch(bank_guid=cast.east), before="", size=10)
+    assert found.rows == []
 
 
 def test_filters_by_type(alice: TestClient, cast: Cast) -> None:

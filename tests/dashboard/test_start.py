@@ -13,7 +13,7 @@ from ostiary.app import Ostiary
 from ostiary.events.models import Event
 from ostiary.organizations.models import Organization
 from ostiary.settings import Settings
-from ostiary.users.models import Membership, Role
+from ostiary.users.models import Membership, Role, UserSession
 from tests import people
 from tests.applications.cast import shown_in
 from tests.applications.reading import error_at, read
@@ -87,6 +87,7 @@ def test_makes_the_founder_its_owner(ostiary: Ostiary, browser: TestClient, nina
     assert (organization.name, membership.organization_guid) == ("Initech", organization.guid)
     assert (membership.role, membership.email) == (Role.OWNER, nina.email)
     with ostiary.store.reading() as db:
+        assert db.scalars(sa.select(UserSession.organization_guid)).all() == [organization.guid]
         told = sa.select(Event.event_type, Event.actor_guid, Event.address).order_by(Event.guid)
         assert [tuple(row) for row in db.execute(told)] == [
             ("organization.created", nina.user_guid, people.ADDRESS),
