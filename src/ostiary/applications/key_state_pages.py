@@ -4,9 +4,7 @@ from ostiary.applications import inspection, service
 from ostiary.applications.generation import digester, origin_of, shown_once
 from ostiary.applications.key_pages import HERE, show_key, to_key
 from ostiary.applications.new_key_pages import already_shown
-from ostiary.errors import Invalid
 from ostiary.web import one_time_forms
-from ostiary.web.forms import Form
 from ostiary.web.pages import Go, Pages, View, Visit
 
 A_MINUTE_SECONDS = 60
@@ -24,7 +22,7 @@ def before_pause(visit: Visit) -> View:
 @pages.post("/developers/keys/{guid}/pause", again=before_pause)
 def pause(visit: Visit) -> Go:
     key = inspection.to_change(visit.db, visit.actor, visit.path["guid"])
-    _must_be_confirmed(visit.form)
+    visit.form.must_be_confirmed()
     service.pause(visit.db, visit.actor, key.kind, key.application.guid)
     return to_key(visit, "key-paused")
 
@@ -48,7 +46,7 @@ def revoke(visit: Visit) -> Go:
     key = inspection.to_end(visit.db, visit.actor, visit.path["guid"])
     if key.application.revoked_at is not None:
         return to_key(visit, "key-was-revoked")
-    _must_be_confirmed(visit.form)
+    visit.form.must_be_confirmed()
     service.revoke(visit.db, visit.actor, key.kind, key.application.guid)
     return to_key(visit, "key-revoked")
 
@@ -78,9 +76,3 @@ def replace(visit: Visit) -> View:
     origin = origin_of(visit)
     pair = service.replace(visit.db, visit.actor, digester(visit), key.kind, key.application.guid, origin)
     return View("applications/new_pair.html", here=HERE, replaced=key.application, **shown_once(visit, pair))
-
-
-def _must_be_confirmed(form: Form) -> None:
-    if form.value("confirmed") != "yes":
-        message = "Tick the box, so that nothing happens by accident."
-        raise Invalid("missing_parameter", message, status=422, field="confirmed")

@@ -5,7 +5,6 @@ import datetime as dt
 from ostiary.applications import outcomes
 from ostiary.banks import service as banks
 from ostiary.dashboard import queries
-from ostiary.errors import Invalid
 from ostiary.web.pages import Go, Pages, View, Visit
 
 PATH = "/banks/{guid}/promotion"
@@ -38,8 +37,6 @@ def before_promotion(visit: Visit) -> View:
 def promote(visit: Visit) -> Go:
     guid, owners_may = visit.path["guid"], visit.settings.owners_may_promote
     banks.to_promote(visit.db, visit.actor, guid, owners_may=owners_may)
-    if visit.form.value("confirmed") != "yes":
-        message = "Tick the box, so that nothing happens by accident."
-        raise Invalid("missing_parameter", message, status=422, field="confirmed")
+    visit.form.must_be_confirmed()
     banks.promote(visit.db, visit.actor, guid, owners_may=owners_may)
     return Go(visit.link(f"/banks/{guid}"), done="bank-promoted")

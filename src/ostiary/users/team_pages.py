@@ -1,7 +1,6 @@
 """Dashboard pages of the team: who belongs to the organization, in which role, and who is invited."""
 
 from ostiary.access.scopes import Scope
-from ostiary.errors import Invalid
 from ostiary.users import queries, service
 from ostiary.users.models import Membership, Role
 from ostiary.users.roles import MEANINGS, may_give
@@ -42,7 +41,7 @@ def new_invitation(visit: Visit) -> View:
 @pages.post(f"{PATH}/invitations", again=new_invitation)
 def invite(visit: Visit) -> View:
     """Breaks redirect-after-POST on purpose: the link is in this answer and nowhere else."""
-    _must_be_meant(visit)
+    visit.must_be_meant_here()
     sent = visit.form.read_as(NewInvitation)
     return _shown_once(visit, service.invite(visit.db, visit.actor, visit.person.organization_guid, sent))
 
@@ -81,7 +80,7 @@ def before_disablement(visit: Visit) -> View:
 
 @pages.post(f"{PATH}/{{guid}}/disablement", again=before_disablement)
 def disable(visit: Visit) -> Go:
-    _must_be_confirmed(visit)
+    visit.form.must_be_confirmed()
     return _to(visit, service.disable(visit.db, visit.actor, visit.path["guid"]), "person-disabled")
 
 
@@ -97,7 +96,7 @@ def before_withdrawal(visit: Visit) -> View:
 
 @pages.post(f"{PATH}/{{guid}}/withdrawal", again=before_withdrawal)
 def withdraw(visit: Visit) -> Go:
-    _must_be_confirmed(visit)
+    visit.form.must_be_confirmed()
     service.withdraw(visit.db, visit.actor, visit.path["guid"])
     return Go(visit.link(PATH), done="invitation-withdrawn")
 
@@ -125,16 +124,3 @@ def _explained(roles: list[Role]) -> list[tuple[str, str, str]]:
 
 def _to(visit: Visit, membership: Membership, done: str) -> Go:
     return Go(visit.link(f"{PATH}/{membership.guid}"), done=done)
-
-
-def _must_be_meant(visit: Visit) -> None:
-    """Another tab may have changed to another organization since this form was shown."""
-    if visit.form.value("organization_guid") != visit.person.organization_guid:
-        message = f"You are looking at {visit.person.organization_name} now: send the form again if you mean it there"
-        raise Invalid("invalid_value", message, status=409)
-
-
-def _must_be_confirmed(visit: Visit) -> None:
-    if visit.form.value("confirmed") != "yes":
-        message = "Tick the box, so that nothing happens by accident."
-        raise Invalid("missing_parameter", message, status=422, field="confirmed")

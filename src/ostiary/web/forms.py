@@ -59,6 +59,12 @@ class Form:
             if not name.startswith(SECRET_PREFIXES)
         ]
 
+    def must_be_confirmed(self) -> None:
+        """The box of a page that says what will happen; raises Invalid."""
+        if self.value("confirmed") != "yes":
+            message = "Tick the box, so that nothing happens by accident."
+            raise Invalid("missing_parameter", message, status=422, field="confirmed")
+
     def read_as(self, model: type[M], **more: object) -> Sent[M]:
         """The model's fields as they were typed, `more` winning: judged when it is read."""
         typed = {name: self.value(name) for name in model.model_fields if name in self._fields}
