@@ -12,7 +12,6 @@ from ostiary.web.schemas import Sent, read_as
 
 # In days, as radio buttons; anything else is a date of one's own.
 LIVES = ("30", "90", "180", "365")
-OWN_DATE = "date"
 # A name has 128 letters at most.
 LONGEST_OWNER = 120
 
