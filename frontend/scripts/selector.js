@@ -1,15 +1,38 @@
-// The bank selector: typing narrows the list down, arrow keys walk through it, Escape closes it.
+// The bank selector: typing narrows the list down and, where it is not all, asks for the banks it has not; arrow keys
+// walk through it, Escape closes it.
 function linksOf(selector) {
   return [...selector.querySelectorAll("a")].filter((link) => !link.closest("[hidden]"));
 }
 
-function narrow(selector, wanted) {
+function narrow(selector) {
+  const search = selector.querySelector("[data-selector-search]");
+  const wanted = search.value.trim().toLowerCase();
   let found = 0;
-  for (const entry of selector.querySelectorAll("li")) {
-    entry.hidden = !entry.querySelector("span").textContent.toLowerCase().includes(wanted.trim().toLowerCase());
+  for (const entry of selector.querySelectorAll("[data-choice]")) {
+    const name = entry.querySelector("span").textContent.toLowerCase();
+    entry.hidden = !name.includes(wanted) && entry.dataset.choice !== wanted;
     if (!entry.hidden) found += 1;
   }
-  selector.querySelector("[data-selector-none]").hidden = found > 0;
+  // Before the server has answered nobody knows that there is none.
+  selector.querySelector("[data-selector-none]").hidden = found > 0 || search.ariaBusy === "true";
+}
+
+function type(selector) {
+  const search = selector.querySelector("[data-selector-search]");
+  if (search.hasAttribute("hx-get")) search.ariaBusy = "true";
+  narrow(selector);
+}
+
+function answer(selector) {
+  selector.querySelector("[data-selector-search]").ariaBusy = null;
+  narrow(selector);
+}
+
+// Whether an entry was there to take; otherwise the form goes to the page of banks.
+function takeFirst(selector) {
+  const first = selector.querySelector("[data-choice]:not([hidden]) a");
+  first?.click();
+  return Boolean(first);
 }
 
 function walk(selector, step) {
@@ -25,11 +48,14 @@ function close(selector) {
 
 for (const selector of document.querySelectorAll("[data-selector]")) {
   const search = selector.querySelector("[data-selector-search]");
-  search.addEventListener("input", () => narrow(selector, search.value));
+  search.addEventListener("input", () => type(selector));
+  selector.addEventListener("htmx:afterRequest", () => answer(selector));
   selector.addEventListener("toggle", () => selector.open && search.select());
   selector.addEventListener("keydown", (event) => {
     if (event.key === "Escape" && selector.open) close(selector);
-    else if (event.key === "Enter" && event.target === search) linksOf(selector)[0]?.click();
+    else if (event.key === "Enter" && event.target === search) {
+      if (!takeFirst(selector)) return;
+    }
     else if (event.key === "ArrowDown" && selector.open) walk(selector, 1);
     else if (event.key === "ArrowUp" && selector.open) walk(selector, -1);
     else return;

@@ -24,6 +24,9 @@ pages = Pages()
 def list_banks(visit: Visit) -> View:
     search, before = visit.parameter("search").strip(), visit.parameter("before")
     found = service.newest(visit.db, visit.actor, search, before=before, size=PER_PAGE)
+    if visit.request.headers.get("hx-request") == "true":
+        # The bank selector looks for one that it does not list; choosing it leads back to the page it stands on.
+        return View("frame/choices.html", here=visit.parameter("here"), banks=found.rows)
     query = {"search": search} if search else {}
     return View(
         "banks/banks.html",

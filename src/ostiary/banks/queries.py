@@ -1,9 +1,11 @@
 """Every SELECT on banks."""
 
-from collections.abc import Collection, Mapping
+import datetime as dt
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import Select, exists, or_, select
 from sqlalchemy.orm import Session
 
 from ostiary.access.actor import Actor, Subject
@@ -19,6 +21,15 @@ NEWEST_FIRST = (Bank.created_at.desc(), Bank.guid.desc())
 class BankFilter:
     types: tuple[str, ...] | None = None
     guids: tuple[str, ...] | None = None
+
+
+class Choice(NamedTuple):
+    """As much of a bank as it takes to choose it from a list."""
+
+    guid: str
+    name: str
+    type: str
+    closed_at: dt.datetime | None
 
 
 def visible_to(actor: Actor) -> Select[Bank]:
@@ -60,6 +71,25 @@ def find_by_form(db: Session, actor: Actor, form_digest: bytes) -> Bank | None:
 
 def find_all(db: Session, actor: Actor, guids: Collection[str]) -> Mapping[str, Bank]:
     return {bank.guid: bank for bank in db.scalars(visible_to(actor).where(Bank.guid.in_(guids)))}
+
+
+def has_any(db: Session, actor: Actor) -> bool:
+    return bool(db.scalar(select(exists(visible_to(actor)))))
+
+
+def choices(db: Session, actor: Actor, most: int) -> Sequence[Choice]:
+    """The newest."""
+    return _choices(db, visible_to(actor).order_by(*NEWEST_FIRST).limit(most))
+
+
+def find_choice(db: Session, actor: Actor, guid: str) -> Choice | None:
+    found = _choices(db, visible_to(actor).where(Bank.guid == guid))
+    return found[0] if found else None
+
+
+def _choices(db: Session, rows: Select[Bank]) -> Sequence[Choice]:
+    few = rows.with_only_columns(Bank.guid, Bank.name, Bank.type, Bank.closed_at, maintain_column_froms=True)
+    return [Choice(*row) for row in db.execute(few)]
 
 
 def newest(db: Session, actor: Actor, search: str, *, before: str, size: int) -> Stretch[Bank]:
