@@ -34,6 +34,11 @@ def since(now: dt.datetime) -> dt.datetime:
     return _day(now) - (DAYS - 1) * A_DAY
 
 
+def first_hour(now: dt.datetime) -> dt.datetime:
+    """The first that is shown by itself."""
+    return now.replace(minute=0, second=0, microsecond=0) - (HOURS - 1) * AN_HOUR
+
+
 def figures(counted: Sequence[Counted], now: dt.datetime) -> Figures:
     by_hour: Counter[dt.datetime] = Counter()
     by_day: Counter[dt.datetime] = Counter()

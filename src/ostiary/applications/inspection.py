@@ -113,7 +113,7 @@ def key_file(db: Session, actor: Actor, guid: str, now: dt.datetime) -> KeyFile:
     return KeyFile(
         key=key,
         rights=rights(actor, key.kind, is_production=key.is_production),
-        figures=figures.figures(queries.usage(db, actor, guid, figures.since(now)), now),
+        figures=_figures(db, actor, guid, now),
         history=_history(db, actor, key),
         predecessor=queries.find_by_guid(db, actor, key.application.replaces_guid),
         successor=queries.find_successor(db, actor, guid),
@@ -163,8 +163,15 @@ def consequence(db: Session, actor: Actor, key: Described, now: dt.datetime) -> 
 
 def arrival(db: Session, actor: Actor, guid: str, now: dt.datetime) -> Arrival:
     application = describe(db, actor, guid).application
-    told = figures.figures(queries.usage(db, actor, guid, figures.since(now)), now)
+    told = _figures(db, actor, guid, now)
     return Arrival(application, told.days.total, told.refusals)
+
+
+def _figures(db: Session, actor: Actor, guid: str, now: dt.datetime) -> Figures:
+    """Counted by the hour where hours are told apart, and before that by the day."""
+    hourly = figures.first_hour(now)
+    days = queries.usage_by_day(db, actor, guid, figures.since(now), hourly)
+    return figures.figures([*days, *queries.usage(db, actor, guid, hourly)], now)
 
 
 def offer(db: Session, actor: Actor, kind: ApplicationKind, bank_guid: str) -> Offer:

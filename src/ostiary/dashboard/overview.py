@@ -10,7 +10,6 @@ from ostiary.applications import outcomes
 from ostiary.applications import queries as applications
 from ostiary.applications.chart import Chart, chart
 from ostiary.banks import queries as banks
-from ostiary.banks.queries import BankFilter
 from ostiary.dashboard import queries
 from ostiary.dashboard.activity_lines import lines
 from ostiary.dashboard.queries import Counted
@@ -67,7 +66,7 @@ def overview(visit: Visit) -> View:
         ending=ending[:MOST_KEYS],
         has_more_ending=len(ending) > MOST_KEYS,
         tried=queries.still_tried(db, actor, bank_guid, now, now - TRIED_DAYS, MOST_KEYS),
-        use=use(queries.usage(db, actor, bank_guid, _midnight(now) - (DAYS - 1) * A_DAY), now),
+        use=use(_counted(visit), now),
         customers=queries.count_customers(db, actor, bank_guid),
         most_counted=queries.MOST_COUNTED,
         lines=lines(db, actor, latest.events),
@@ -75,8 +74,15 @@ def overview(visit: Visit) -> View:
     )
 
 
+def _counted(visit: Visit) -> list[Counted]:
+    """Hour by hour where hours are told apart, and before that a day at a time."""
+    db, actor, bank_guid, hourly = visit.db, visit.actor, visit.parameter(BANK), _last_hours(visit.now)
+    days = queries.usage_by_day(db, actor, bank_guid, _midnight(visit.now) - (DAYS - 1) * A_DAY, hourly)
+    return [*days, *queries.usage(db, actor, bank_guid, hourly)]
+
+
 def use(counted: Sequence[Counted], now: dt.datetime) -> Use:
-    last_hours = now.replace(minute=0, second=0, microsecond=0) - LAST_HOURS
+    last_hours = _last_hours(now)
     by_day: Counter[dt.datetime] = Counter()
     by_reason: Counter[str] = Counter()
     today: Counter[str] = Counter()
@@ -105,7 +111,7 @@ def _first_steps(visit: Visit) -> list[FirstStep]:
             "Create a bank",
             "Keys, tokens and customers live in banks. Begin with a sandbox.",
             "/banks/new",
-            bool(banks.page(db, actor, BankFilter(), 0, 1).total),
+            banks.has_any(db, actor),
             actor.may(Scope.BANKS_EXECUTE),
         ),
         FirstStep(
@@ -131,6 +137,11 @@ def _first_steps(visit: Visit) -> list[FirstStep]:
         ),
     ]
     return [] if all(step.is_done for step in steps) else steps
+
+
+def _last_hours(moment: dt.datetime) -> dt.datetime:
+    """The first of the hours that count as today."""
+    return moment.replace(minute=0, second=0, microsecond=0) - LAST_HOURS
 
 
 def _midnight(moment: dt.datetime) -> dt.datetime:

@@ -1,11 +1,12 @@
 """What pages of several slices show: names, use summed up, keys that need somebody; each slice asked for its own."""
 
 import datetime as dt
+import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, TypeVar
 
-from sqlalchemy import Column, Select, String, func, or_, select, values
+from sqlalchemy import Select, exists, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from ostiary.access.actor import Actor
@@ -15,6 +16,7 @@ from ostiary.banks import queries as banks
 from ostiary.banks.models import Bank
 from ostiary.customers import queries as customers
 from ostiary.customers.models import Customer
+from ostiary.db.days import day_of
 from ostiary.oauth.standing import Refused
 from ostiary.users import queries as users
 from ostiary.users.models import Membership
@@ -57,12 +59,12 @@ def names(db: Session, actor: Actor, guids: Collection[str]) -> Mapping[str, Nam
     found: dict[str, Named] = {}
     if not guids:
         return found
-    keys = _of(applications.visible_to(actor), Application.guid, guids)
+    keys = _of(db, applications.visible_to(actor), Application.guid, guids)
     for guid, name in db.execute(
         keys.with_only_columns(Application.guid, Application.name, maintain_column_froms=True)
     ):
         found[guid] = Named(name, f"/developers/keys/{guid}")
-    places = _of(banks.visible_to(actor), Bank.guid, guids)
+    places = _of(db, banks.visible_to(actor), Bank.guid, guids)
     for guid, name in db.execute(places.with_only_columns(Bank.guid, Bank.name, maintain_column_froms=True)):
         found[guid] = Named(name, f"/banks/{guid}")
     either = or_(Membership.guid.in_(guids), Membership.user_guid.in_(guids))
@@ -72,11 +74,15 @@ def names(db: Session, actor: Actor, guids: Collection[str]) -> Mapping[str, Nam
     return found
 
 
-def _of(rows: Select[M], column: InstrumentedAttribute[str], guids: Collection[str]) -> Select[M]:
-    """The rows of these guids, each looked up by itself: given IN, SQLite walks through all the organization has."""
-    words = [(guid,) for guid in sorted(guids)]
-    wanted = values(Column("guid", String(32)), name="wanted").data(words).cte("wanted")
-    return rows.join(wanted, wanted.c.guid == column)
+def _of(db: Session, rows: Select[M], column: InstrumentedAttribute[str], guids: Collection[str]) -> Select[M]:
+    """The rows of these guids, each looked up by itself."""
+    if db.get_bind().dialect.name != "sqlite":
+        return rows.where(column.in_(guids))
+    # Given IN, SQLite walks through all the organization has; the limit keeps it from taking this apart and doing so
+    # all the same. As one value, since then the statement is made only once, however many guids there are.
+    each = func.json_each(json.dumps(sorted(guids))).table_valued("value")
+    wanted = select(each.c.value).limit(len(guids)).subquery("wanted")
+    return rows.join(wanted, wanted.c.value == column)
 
 
 def find_key(db: Session, actor: Actor, word: str) -> Application | None:
@@ -94,12 +100,32 @@ def find_person(db: Session, actor: Actor, guid: str) -> Membership | None:
 def usage(db: Session, actor: Actor, bank_guid: str, since: dt.datetime) -> Sequence[Counted]:
     """What became of requests with the keys of a bank, or of the whole organization, hour by hour."""
     table = OrganizationUsage
-    rows = select(table.hour, table.outcome, table.count).where(
+    rows = _used(actor, bank_guid, since).with_only_columns(table.hour, table.outcome, table.count)
+    return [Counted(*row) for row in db.execute(rows.order_by(table.hour, table.outcome))]
+
+
+def usage_by_day(
+    db: Session, actor: Actor, bank_guid: str, since: dt.datetime, until: dt.datetime
+) -> Sequence[Counted]:
+    """The same summed up by days in UTC, each told by its first hour."""
+    table = OrganizationUsage
+    rows = (
+        _used(actor, bank_guid, since)
+        .where(table.hour < until)
+        .with_only_columns(func.min(table.hour), table.outcome, func.sum(table.count))
+        .group_by(day_of(db, table.hour), table.outcome)
+    )
+    found = [Counted(hour, outcome, int(times)) for hour, outcome, times in db.execute(rows)]
+    return sorted(found)
+
+
+def _used(actor: Actor, bank_guid: str, since: dt.datetime) -> Select[OrganizationUsage]:
+    table = OrganizationUsage
+    return select(table).where(
         table.organization_guid == actor.organization_guid,
         table.bank_guid == (bank_guid or EVERYWHERE),
         table.hour >= since,
     )
-    return [Counted(*row) for row in db.execute(rows.order_by(table.hour, table.outcome))]
 
 
 def ending(
@@ -126,7 +152,7 @@ def still_tried(
         .order_by(count.desc(), key.guid)
     )
     found = {guid: (int(times), hour) for guid, times, hour in db.execute(rows.limit(most))}
-    keys = db.scalars(_of(applications.visible_to(actor), Application.guid, found)) if found else ()
+    keys = db.scalars(_of(db, applications.visible_to(actor), Application.guid, found)) if found else ()
     tried = [Tried(each, *found[each.guid]) for each in keys]
     return sorted(tried, key=lambda one: (-one.times, one.key.guid))
 
@@ -140,7 +166,8 @@ def without_addresses(db: Session, actor: Actor, bank_guid: str, now: dt.datetim
 
 def has_used_key(db: Session, actor: Actor) -> bool:
     """Whether any key has ever got a token."""
-    return db.scalar(applications.visible_to(actor).where(Application.last_used_at.is_not(None)).limit(1)) is not None
+    used = applications.visible_to(actor).where(Application.last_used_at.is_not(None))
+    return bool(db.scalar(select(exists(used))))
 
 
 def count_customers(db: Session, actor: Actor, bank_guid: str) -> int:
@@ -151,7 +178,7 @@ def count_customers(db: Session, actor: Actor, bank_guid: str) -> int:
 
 
 def has_customer(db: Session, actor: Actor) -> bool:
-    return db.scalar(customers.visible_to(actor).limit(1)) is not None
+    return bool(db.scalar(select(exists(customers.visible_to(actor)))))
 
 
 def _living(actor: Actor, bank_guid: str) -> Select[Application]:

@@ -14,7 +14,7 @@ from ostiary.errors import NotFound
 from ostiary.events.models import Event, EventDelivery
 
 # Where no index knows both of two filters, one page looks at this many events and then says how far it came.
-MOST_LOOKED_AT = 5_000
+MOST_LOOKED_AT = 2_000
 
 Condition = ColumnElement[bool]
 EventRow = type[Event]
