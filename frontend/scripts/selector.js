@@ -49,7 +49,8 @@ function close(selector) {
 for (const selector of document.querySelectorAll("[data-selector]")) {
   const search = selector.querySelector("[data-selector-search]");
   search.addEventListener("input", () => type(selector));
-  selector.addEventListener("htmx:afterRequest", () => answer(selector));
+  // The entries are there by then, or none came because the request failed.
+  selector.addEventListener("htmx:finally:request", () => answer(selector));
   selector.addEventListener("toggle", () => selector.open && search.select());
   selector.addEventListener("keydown", (event) => {
     if (event.key === "Escape" && selector.open) close(selector);

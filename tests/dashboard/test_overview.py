@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from starlette.testclient import TestClient
 
 from ostiary import clock
+from ostiary.access.actor import Actor, Subject
 from ostiary.applications.models import EVERYWHERE, OrganizationUsage
 from ostiary.customers.models import Customer
 from ostiary.dashboard import queries
@@ -17,6 +18,7 @@ from tests.applications.cast import Cast, words
 from tests.applications.reading import read
 
 HOUR = dt.timedelta(hours=1)
+DAY = dt.timedelta(days=1)
 NOON = dt.datetime(2026, 11, 24, 12, 30, tzinfo=dt.UTC)
 
 
@@ -137,6 +139,21 @@ def test_counts_customers_only_so_far(alice: TestClient, cast: Cast, monkeypatch
         with cast.ostiary.store.writing() as db:
             db.add(Customer(bank_guid=cast.north, organization_guid=cast.acme, type="individual"))
         assert expected in words(alice, "/overview")
+
+
+def test_sums_each_day_in_utc(cast: Cast) -> None:
+    now = clock.now()
+    hour = now.replace(hour=12, minute=0, second=0, microsecond=0)
+    for day in (2, 9):
+        midnight = now - hour.replace(hour=0) + day * DAY
+        for ago, times in ((midnight, 1), (midnight - HOUR, 2), (midnight - 23 * HOUR, 4), (midnight + HOUR, 8)):
+            count(cast, "token_issued", times, ago)
+    actor = Actor(subject=Subject.USER, guid=cast.north, organization_guid=cast.acme)
+    with cast.ostiary.store.reading() as db:
+        found = queries.usage_by_day(db, actor, "", now - 30 * DAY, now - DAY)
+    days = [(now - back * DAY).replace(hour=0, minute=0, second=0, microsecond=0) for back in (10, 9, 3, 2)]
+    expected = [(days[0] + 23 * HOUR, 8), (days[1], 7), (days[2] + 23 * HOUR, 8), (days[3], 7)]
+    assert found == [Counted(each, "token_issued", times) for each, times in expected]
 
 
 def test_sums_use_by_day_and_by_the_last_24_hours() -> None:
