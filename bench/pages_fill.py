@@ -22,12 +22,14 @@ from ostiary.db.model import Model
 from ostiary.db.store import Store
 from ostiary.events.catalog import EventType
 from ostiary.events.models import Event
-from ostiary.users.models import Membership, Role, User, UserSession
+from ostiary.users import one_time_links
+from ostiary.users.models import LinkPurpose, Membership, Role, User, UserSession
 
 ROWS_PER_COMMIT = 20_000
 DAYS = 30
 BANKS = 100
-PEOPLE = 20
+# More than one page of the team shows.
+PEOPLE = 120
 # A key's programs work at some hours of the day; the first key's work all the time.
 HOURS_APART = 12
 OUTCOMES = (("token_issued", 40), ("invalid_client", 1), ("expired", 2))
@@ -54,6 +56,12 @@ class Places:
     deep_key: str
     deep_customer: str
     deep_event: str
+    deep_bank: str
+    deep_person: str
+    # Somebody who was invited and has not come yet, and where links lead that were sent.
+    invited: str
+    join_path: str
+    password_path: str
 
 
 def fill(home: Home, sizes: Sizes) -> Places:
@@ -76,15 +84,19 @@ def _fill(store: Store, home: Home, sizes: Sizes) -> Places:
     word = secrets.token_urlsafe(32)
     session["id_digest"] = hashlib.sha256(word.encode()).digest()
     guids = [member["guid"] for member in members]
+    invited = month.invited()
     _put(store, Bank, banks[1:])
     _put(store, Application, keys[1:])
     _put(store, Customer, customers)
     _put(store, User, people)
-    _put(store, Membership, members)
+    _put(store, Membership, [*members, invited])
     _put(store, UserSession, [session])
     last = _put(store, Event, month.events(keys, customers, guids, sizes.events), keep=sizes.events // 20)
     _put(store, ApplicationUsage, month.usage(keys))
     _put(store, OrganizationUsage, month.usage_of(banks))
+    with store.writing() as db:
+        join_path = one_time_links.make(db, LinkPurpose.INVITATION, membership_guid=invited["guid"])
+        password_path = one_time_links.make(db, LinkPurpose.NEW_PASSWORD, user_guid=people[-1]["guid"])
     tidy(store)
     return Places(
         cookie=word,
@@ -96,6 +108,11 @@ def _fill(store: Store, home: Home, sizes: Sizes) -> Places:
         deep_key=keys[len(keys) // 20 or 1]["guid"],
         deep_customer=customers[len(customers) // 20]["guid"],
         deep_event=last["guid"],
+        deep_bank=banks[len(banks) // 20]["guid"],
+        deep_person=guids[-2],
+        invited=invited["guid"],
+        join_path=join_path,
+        password_path=password_path,
     )
 
 
@@ -181,6 +198,11 @@ class Month:
         session: Row = {"guid": self.guid(self.now), "user_guid": people[0]["guid"], "address": "127.0.0.1"}
         session |= {"organization_guid": self.first["organization_guid"], "user_agent": "", "created_at": self.now}
         return people, members, session | {"last_seen_at": self.now, "expires_at": self.now + dt.timedelta(days=1)}
+
+    def invited(self) -> Row:
+        place: Row = {"organization_guid": self.first["organization_guid"], "email": "invited@example.com"}
+        place |= {"role": Role.VIEWER, "user_guid": None, "invited_by": "", "disabled_at": None}
+        return {**self.recorded(self.now), **place}
 
     def events(self, keys: list[Row], customers: list[Row], people: list[str], count: int) -> Iterator[Row]:
         for number, moment in enumerate(self.moments(count)):
