@@ -15,6 +15,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from typer.testing import CliRunner
+
+from ostiary.cli.program import program
+
 HOST = "127.0.0.1"
 START_SECONDS = 30
 STOP_SECONDS = 15
@@ -89,18 +93,9 @@ class LiveServer:
         self.start()
 
     def cli(self, *args: str) -> Any:  # noqa: ANN401  # whatever the command prints
-        """What `ostiary ARGS --json` answers, in this server's environment."""
-        done = subprocess.run(
-            [sys.executable, "-m", "ostiary", *args, "--json"],
-            cwd=self.folder,
-            env=self.env,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=COMMAND_SECONDS,
-            check=False,
-        )
-        assert done.returncode == 0, f"ostiary {' '.join(args)} ended with {done.returncode}: {done.stderr}"
+        """What `ostiary ARGS --json` answers, in this server's environment but in our process: it starts at once."""
+        done = CliRunner().invoke(program, [*args, "--json"], env=self.env, catch_exceptions=False)
+        assert done.exit_code == 0, f"ostiary {' '.join(args)} ended with {done.exit_code}: {done.stderr}"
         return json.loads(done.stdout)
 
     def last_words(self) -> str:
