@@ -10,12 +10,11 @@ from playwright.sync_api import Browser
 from pydantic import SecretStr
 from starlette.testclient import TestClient
 
-from ostiary import migrations
 from ostiary.app import Ostiary, create_app
 from ostiary.db.store import Store
-from ostiary.migrations import alembic_runner
 from ostiary.settings import Settings
 from tests.browser import running_chromium
+from tests.databases import empty_database, fresh_database
 from tests.live import MASTER_KEY, LiveServer, environment, free_port, start_server
 from tests.postgres import Postgres, running_postgres
 
@@ -57,31 +56,18 @@ def postgres(database: Database) -> Iterator[Postgres | None]:
         yield server
 
 
-@pytest.fixture(scope="session", autouse=True)
-def _upgrades_in_this_process() -> Iterator[None]:
-    """A process per fresh database would take most of the tests' time; servers that tests start do it as always."""
-    with pytest.MonkeyPatch.context() as patched:
-
-        def upgrade(store: Store) -> None:
-            if migrations.revision(store) is None:
-                alembic_runner.upgrade(store)
-            else:
-                as_always(store)
-
-        as_always = migrations.upgrade
-        patched.setattr(migrations, "upgrade", upgrade)
-        yield
+@pytest.fixture
+def database_url(postgres: Postgres | None, tmp_path: Path) -> Iterator[str]:
+    """A database for this test alone: the schema, and nothing in it."""
+    with fresh_database(postgres, tmp_path) as url:
+        yield url
 
 
 @pytest.fixture
-def database_url(postgres: Postgres | None, tmp_path: Path) -> Iterator[str]:
-    """A fresh, empty database for this test alone."""
-    if postgres is None:
-        yield f"sqlite:///{tmp_path / 'ostiary.db'}"
-        return
-    name = postgres.create_database()
-    yield postgres.url(name)
-    postgres.drop_database(name)
+def nothing_yet(postgres: Postgres | None, tmp_path: Path) -> Iterator[str]:
+    """The address of a database without a schema."""
+    with empty_database(postgres, tmp_path) as url:
+        yield url
 
 
 @pytest.fixture

@@ -29,11 +29,12 @@ class Postgres:
     folder: Path
     numbers: Iterator[int]
 
-    def create_database(self) -> str:
-        """Makes an empty database; returns its name."""
+    def create_database(self, template: str = "template1") -> str:
+        """Makes a database, empty or a copy of another one; returns its name."""
         name = f"test_{next(self.numbers)}"
+        statement = sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template))
         with self.connect() as connection:
-            connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+            connection.execute(statement)
         return name
 
     def drop_database(self, name: str) -> None:

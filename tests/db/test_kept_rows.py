@@ -6,6 +6,7 @@ import pytest
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
+from pydantic import SecretStr
 
 from ostiary.banks.models import Bank
 from ostiary.customers.models import Customer, CustomerLabel
@@ -28,9 +29,9 @@ LISTS = (
 
 
 @pytest.fixture
-def old_store(settings: Settings) -> Iterator[Store]:
+def old_store(settings: Settings, nothing_yet: str) -> Iterator[Store]:
     """A database as it was before people could sign in."""
-    store = Store(settings)
+    store = Store(settings.model_copy(update={"database_url": SecretStr(nothing_yet)}))
     config = Config()
     config.set_main_option("script_location", str(alembic_runner.FOLDER))
     config.set_main_option("path_separator", "os")

@@ -14,6 +14,7 @@ from ostiary.settings import Settings
 from ostiary.users import one_time_links
 from ostiary.users.models import LinkPurpose
 from tests.browser import visiting
+from tests.databases import put_migrated_file
 from tests.live import LiveServer, environment, free_port, start_server
 from tests.pages.filled import PASSWORD, Filled
 
@@ -144,6 +145,7 @@ class Gallery:
 def opened(folder: Path, browser: Browser) -> Iterator[Gallery]:
     """On SQLite: what pages look like does not depend on the database."""
     port = free_port()
+    put_migrated_file(folder / "ostiary.db")
     url = f"sqlite:///{folder / 'ostiary.db'}"
     settings = Settings(
         data_dir=folder / "data", database_url=SecretStr(url), public_url=f"http://127.0.0.1:{port}", signup="open"

@@ -10,7 +10,8 @@ from typing import Any, NamedTuple, Self
 import httptools
 import pytest
 
-from tests.live import HOST, LiveServer, environment, free_port, start_server
+from tests.clients.servers import serving
+from tests.live import HOST, LiveServer
 from tests.postgres import Postgres
 
 WAIT_SECONDS = 10
@@ -79,13 +80,8 @@ Open = Callable[[], Wire]
 @pytest.fixture(scope="module")
 def standing(postgres: Postgres | None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
     """One server for all tests of a file: none of them may bring it down."""
-    folder = tmp_path_factory.mktemp("standing")
-    name = postgres.create_database() if postgres else ""
-    url = postgres.url(name) if postgres else f"sqlite:///{folder / 'ostiary.db'}"
-    with start_server(environment(folder / "data", url), free_port()) as server:
+    with serving(postgres, tmp_path_factory.mktemp("standing")) as server:
         yield server
-    if postgres:
-        postgres.drop_database(name)
 
 
 @pytest.fixture
