@@ -225,3 +225,13 @@ def test_offers_no_closed_bank(alice: TestClient, cast: Cast) -> None:
         db.execute(sa.update(Bank).where(Bank.guid == cast.south).values(closed_at=clock.now()))
     assert not read(alice.get(NEW)).has("option", value=cast.south)
     assert "South is closed" in words(alice, f"{NEW}?bank={cast.south}")
+
+
+def test_makes_no_key_in_an_organization_that_another_tab_chose(alice: TestClient, cast: Cast) -> None:
+    old_tab = form_at(alice, f"{NEW}?kind=organization") | {"organization_guid": cast.globex, "name": "Robot"}
+    answer = alice.post(NEW, data=old_tab)
+    page = read(answer, 409)
+    assert "You are looking at Acme now" in page.text
+    assert page.fields["name"] == "Robot"
+    assert cast.keys() == 0
+    assert shown_in(alice.post(NEW, data=page.fields))

@@ -35,7 +35,11 @@ def new_key(visit: Visit) -> View:
 
 @pages.post("/developers/keys/new", again=new_key)
 def generate_key(visit: Visit) -> View:
-    pair = generate(visit, _kind(visit), visit.form.value("bank_guid"))
+    kind = _kind(visit)
+    if kind is ApplicationKind.ORGANIZATION:
+        # A bank's guid says by itself where a bank key belongs.
+        visit.must_be_meant_here()
+    pair = generate(visit, kind, visit.form.value("bank_guid"))
     return View("applications/new_pair.html", here=HERE, **shown_once(visit, pair))
 
 
