@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
+from starlette.status import HTTP_400_BAD_REQUEST, HTTP_405_METHOD_NOT_ALLOWED
 
 from ostiary.access.addresses import ClientAddress
 from ostiary.access.visitor import Visitor
@@ -75,6 +76,7 @@ class PageServer:
             form = EMPTY
             problem: Problem | None = None
             route = methods["GET" if request.method == "HEAD" else request.method]
+            request.state.has_get = "GET" in methods
             if route.method == "POST":
                 if not origin.is_ours(request, self.settings.issuer):
                     problem = Forbidden("forbidden", "This form was sent from another site, so nothing was done")
@@ -161,7 +163,7 @@ class PageServer:
         return self._page(request, outcome, context | outcome.context)
 
     def _page(self, request: Request, shown: View, context: Mapping[str, Any]) -> Response:
-        whole = {"theme": theme.of(request), "path": request.url.path, **context}
+        whole = {"theme": theme.of(request), "way_back": _way_back(request, shown.status), **context}
         return HTMLResponse(self.templates.render(shown.template, whole), shown.status, HEADERS)
 
     def refuse(self, request: Request, problem: Problem) -> Response:
@@ -195,6 +197,15 @@ def _admit(who: Who, visitor: Visitor | None) -> None:
         raise SignedOut
     if who is Who.MEMBER and not visitor.organization_guid:
         raise Homeless
+
+
+def _way_back(request: Request, status: int) -> str:
+    """Where the switch for colours leads without script: some forms' addresses, and that of a 405, cannot be asked for."""
+    if request.method not in {"GET", "HEAD"}:
+        return request.url.path if getattr(request.state, "has_get", False) else "/"
+    if status == HTTP_405_METHOD_NOT_ALLOWED:
+        return "/"
+    return origin.asked_for(request) if status < HTTP_400_BAD_REQUEST else request.url.path
 
 
 def _hops(request: Request) -> tuple[str, list[str]]:
