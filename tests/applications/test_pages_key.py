@@ -174,3 +174,14 @@ def test_forgets_a_successor_that_was_revoked(alice: TestClient, cast: Cast) -> 
     cast.set(cast.replace(old.guid).guid, revoked_at=clock.now())
     assert "Being replaced" not in words(alice, page_of(old.guid))
     assert "Being replaced" not in words(alice, "/developers")
+
+
+def test_offers_an_expired_key_no_pause(alice: TestClient, cast: Cast) -> None:
+    key = cast.key(cast.north)
+    for values in ({}, {"paused_at": clock.now()}):
+        cast.set(key.guid, expires_at=clock.now() - dt.timedelta(days=2), **values)
+        page = read(alice.get(page_of(key.guid)))
+        assert {"Edit", "Replace", "Revoke"} <= page.links.keys()
+        assert "Pause" not in page.links
+        assert not page.has("form", action=f"{page_of(key.guid)}/resumption")
+    assert "It expired 2 days ago : it is refused already." in words(alice, f"{page_of(key.guid)}/pause")
