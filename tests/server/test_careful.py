@@ -146,7 +146,9 @@ class Recorder:
         return Answer(200, b"", ())
 
     async def __call__(self, _: Any, receive: Any, send: Any) -> None:  # noqa: ANN401 - ASGI's
-        if (await receive())["type"] == "http.request":
+        while (heard := await receive()).get("more_body"):
+            pass
+        if heard["type"] == "http.request":
             self.asked.append("in turn")
             await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"0")]})
             await send({"type": "http.response.body"})
@@ -165,6 +167,24 @@ def test_lets_nobody_have_the_server_to_himself() -> None:
 
     asyncio.run(asked_in_one_go())
     assert app.asked == ["at once", *["in turn"] * (count - 1), "at once"]
+
+
+@pytest.mark.parametrize("asked", [[POST + b"\r\n"] * 3, [POST + b"\r\n", READY, POST + b"\r\n"]])
+def test_hangs_up_on_who_asks_no_more(asked: list[bytes]) -> None:
+    async def hung_up_on() -> tuple[float, float]:
+        loop = asyncio.get_running_loop()
+        async with connected(Recorder()) as (server_end, reader, writer):
+            server_end.timeout_keep_alive = 0.4  # type: ignore[assignment]  # whole seconds are long for a test
+            for request in asked:
+                await asyncio.sleep(0.3)
+                writer.write(request)
+                await reader.readuntil(b"\r\n\r\n")
+            last = loop.time()
+            assert await asyncio.wait_for(reader.read(), 5) == b""
+            return last, loop.time()
+
+    last, end = asyncio.run(hung_up_on())
+    assert end - last >= 0.35, "the time begins anew with every answer"
 
 
 def test_lets_only_so_many_requests_wait(wires: Open) -> None:

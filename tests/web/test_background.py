@@ -1,5 +1,7 @@
 """Work beside the requests is done again and again, and never keeps the server from ending."""
 
+import os
+import sys
 import threading
 import time
 
@@ -46,3 +48,14 @@ def test_ends_although_a_task_never_does(monkeypatch: pytest.MonkeyPatch) -> Non
     released.set()
     stopping.join()
     assert is_over
+
+
+def test_gives_way_to_whoever_waits_for_an_answer() -> None:
+    ours = os.getpriority(os.PRIO_PROCESS, 0)
+    found: list[int] = []
+    work = Repeated(lambda: found.append(os.getpriority(os.PRIO_PROCESS, threading.get_native_id())), 3600)
+    work.start()
+    work.stop()
+    # Elsewhere a priority belongs to the whole process, which must keep its own.
+    assert found == [ours + (background.NICENESS if sys.platform == "linux" else 0)]
+    assert os.getpriority(os.PRIO_PROCESS, 0) == ours

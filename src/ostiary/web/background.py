@@ -1,5 +1,7 @@
 """Work beside the requests: a thread that repeats a task until the server stops."""
 
+import os
+import sys
 import threading
 from collections.abc import Callable
 
@@ -7,6 +9,8 @@ import structlog
 
 from ostiary.errors import StoreUnavailable
 
+# To whoever waits for a token, on a core they share.
+NICENESS = 10
 # A database that does not answer may keep a task for hours, but not the server from ending.
 STOP_SECONDS = 5
 
@@ -30,6 +34,7 @@ class Repeated:
         self._thread.join(STOP_SECONDS)
 
     def _run(self) -> None:
+        _give_way()
         while not self._stopping.wait(self._pause_seconds):
             self._attempt()
         self._attempt()
@@ -41,3 +46,10 @@ class Repeated:
             log.warning("background_waits_for_database")
         except Exception:  # a task that fails once is tried again, and the log says why
             log.exception("background_failed")
+
+
+def _give_way() -> None:
+    # Only on Linux has a thread a priority of its own.
+    if sys.platform == "linux":
+        thread = threading.get_native_id()
+        os.setpriority(os.PRIO_PROCESS, thread, os.getpriority(os.PRIO_PROCESS, thread) + NICENESS)

@@ -3,7 +3,9 @@
 Everything else, and whatever is unusual about a request, goes the ASGI way, which gives the same answers.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import asyncio
+import math
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -31,21 +33,43 @@ class ImmediateProtocol(CarefulProtocol):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - uvicorn's own
         super().__init__(*args, **kwargs)
-        self._immediate: Mapping[bytes, Immediate] = self.app.immediate
+        # The request lines that are answered here, as they come: method, path and version in one look.
+        self._immediate: dict[bytes, Immediate] = {
+            b"POST %b HTTP/1.1\r\n" % path: handler for path, handler in self.app.immediate.items()
+        }
         self._handler: Immediate | None = None
+        self._data = self._begun_with = b""
         self._head: Sequence[Header] = ()
         # uvicorn makes a new list when the second changes.
         self._defaults: tuple[list[Header], bytes] = ([], b"")
         self._body = bytearray()
         self._is_last = False
+        self._idle_since = math.inf
+        self._idle: asyncio.TimerHandle | None = None
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self._idle is not None:
+            self._idle.cancel()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        self._data, self._idle_since = data, math.inf
+        super().data_received(data)
+
+    def on_message_begin(self) -> None:
+        # ASGI's scope is made for those who need it, see `_make_scope`.
+        self.url, self.headers, self.expect_100_continue = b"", [], False
+        self._begun_with = self._data if self._is_first else b""
 
     def on_headers_complete(self) -> None:
-        self._handler = self._immediate.get(self.url)
-        if self._handler is not None and self._is_plain():
+        handler = self._immediate.get(self._begun_with[: self._begun_with.find(b"\n") + 1])
+        if handler is not None and self._is_plain():
+            self._handler = handler
             # Trailers go where nobody reads, as in CarefulProtocol.
             self._head, self.headers = self.headers, []
         else:
             self._handler = None
+            self._make_scope()
             super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
@@ -73,9 +97,7 @@ class ImmediateProtocol(CarefulProtocol):
                 answer.body,
             )
         )
-        self.on_response_complete()
-        if self._is_last:
-            self.transport.close()
+        self._answered()
 
     def shutdown(self) -> None:
         """The server ends: a request that has begun is still answered."""
@@ -83,6 +105,30 @@ class ImmediateProtocol(CarefulProtocol):
             super().shutdown()
         else:
             self._is_last = True
+
+    def _make_scope(self) -> None:
+        url, headers, expects = self.url, self.headers, self.expect_100_continue
+        super().on_message_begin()
+        self.url, self.expect_100_continue = url, expects
+        self.headers += headers
+
+    def _answered(self) -> None:
+        self.server_state.total_requests += 1
+        if self._is_last:
+            self.transport.close()
+            return
+        # One timer for a connection that asks again and again: a new one each time would cost more than the parsing.
+        self._idle_since = self.loop.time()
+        if self._idle is None:
+            self._idle = self.loop.call_later(self.timeout_keep_alive, self._close_if_idle)
+
+    def _close_if_idle(self) -> None:
+        rest_seconds = self._idle_since + self.timeout_keep_alive - self.loop.time()
+        if rest_seconds > 0:
+            self._idle = self.loop.call_later(min(rest_seconds, self.timeout_keep_alive), self._close_if_idle)
+        else:
+            self._idle = None
+            self.timeout_keep_alive_handler()
 
     def _default_lines(self) -> bytes:
         headers = self.server_state.default_headers
@@ -95,8 +141,6 @@ class ImmediateProtocol(CarefulProtocol):
         return (
             # What comes in one go is answered in turn with everybody else's: here, a caller would have us to himself.
             self._is_first
-            and self.parser.get_method() == b"POST"
-            and self.parser.get_http_version() == "1.1"
             and self.parser.should_keep_alive()
             and not self.parser.should_upgrade()
             and not self.expect_100_continue
