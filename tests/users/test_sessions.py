@@ -3,7 +3,6 @@
 import hashlib
 from http.cookies import SimpleCookie
 
-import pytest
 import time_machine
 from starlette.requests import Request
 
@@ -20,11 +19,6 @@ IDLE_SECONDS = 3600
 DAY_SECONDS = 24 * 3600
 # Under a second's thousandth nothing is kept.
 MOMENT = 0.001
-
-
-@pytest.fixture
-def carol(cast: Cast) -> str:
-    return cast.join("Carol", "viewer", password=PASSWORD).email
 
 
 def secure(settings: Settings) -> Settings:

@@ -6,54 +6,18 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from statistics import median
 
-import argon2
 import pytest
 from httpx2 import Response
 
-from ostiary import clock
 from ostiary.errors import Invalid
 from ostiary.settings import Settings
 from ostiary.users import passwords
 from ostiary.users.entry import Entrance
 from ostiary.users.throttle import SignInThrottle
 from tests.people import ADDRESS, Cast, open_session, put_cookie
-from tests.users.ways_in import PASSWORD, events, is_in, problem_in, sessions, set_user, sign_in
+from tests.users.ways_in import PASSWORD, WRONG, events, is_in, problem_in, sessions, sign_in
 
-WRONG = "not the password at all"
 KNOWN = "carol@example.com"
-
-
-@pytest.fixture
-def carol(cast: Cast) -> str:
-    return cast.join("Carol", "viewer", password=PASSWORD).email
-
-
-@pytest.fixture
-def verified(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Every hash that is compared with, in order."""
-    seen: list[str] = []
-    as_always = argon2.PasswordHasher.verify
-
-    def verify(self: argon2.PasswordHasher, stored: str, password: str) -> bool:
-        seen.append(stored)
-        return as_always(self, stored, password)
-
-    monkeypatch.setattr(argon2.PasswordHasher, "verify", verify)
-    return seen
-
-
-@pytest.fixture
-def refusals(cast: Cast, carol: str) -> list[tuple[str, str]]:
-    """Everybody who is not let in, each for a reason of their own; addresses of one length."""
-    for name in ("Ditta", "Emily"):
-        cast.join(name, "viewer", password=PASSWORD if name == "Ditta" else "")
-    set_user(cast.store, cast["Ditta"].user_guid, disabled_at=clock.now())
-    return [
-        (carol, WRONG),
-        ("nobody@nowhere.com", PASSWORD),
-        (cast["Ditta"].email, PASSWORD),
-        ("emily@example.com", ""),
-    ]
 
 
 def without(answer: Response, email: str) -> str:

@@ -19,6 +19,7 @@ M = TypeVar("M", bound=Model)
 
 PASSWORD = "wild otter sings green"
 OTHER_PASSWORD = "seven quiet lanterns drift"
+WRONG = "not the password at all"
 LINK = re.compile(r'id="invite-link"[^>]*>([^<]+)<')
 # The refusal of a form, and what is wrong with one field.
 PROBLEM = re.compile(r'role="alert".*?<p>(.*?)</p>', re.DOTALL)

@@ -163,7 +163,7 @@ class PageServer:
         return self._page(request, outcome, context | outcome.context)
 
     def _page(self, request: Request, shown: View, context: Mapping[str, Any]) -> Response:
-        whole = {"theme": theme.of(request), "way_back": _way_back(request, shown.status), **context}
+        whole = {"theme": theme.of(request, self.settings), "way_back": _way_back(request, shown.status), **context}
         return HTMLResponse(self.templates.render(shown.template, whole), shown.status, HEADERS)
 
     def refuse(self, request: Request, problem: Problem) -> Response:
@@ -200,7 +200,7 @@ def _admit(who: Who, visitor: Visitor | None) -> None:
 
 
 def _way_back(request: Request, status: int) -> str:
-    """Where the switch for colours leads without script: some forms' addresses, and that of a 405, cannot be asked for."""
+    """Where the switch for colours leads without script: not every address of a form can be asked for."""
     if request.method not in {"GET", "HEAD"}:
         return request.url.path if getattr(request.state, "has_get", False) else "/"
     if status == HTTP_405_METHOD_NOT_ALLOWED:
