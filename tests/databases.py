@@ -7,13 +7,38 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+from psycopg import sql
 from pydantic import SecretStr
 
 from ostiary.db.store import Store
 from ostiary.migrations import alembic_runner
 from ostiary.settings import Settings
+from ostiary.tables import metadata
 from tests.live import MASTER_KEY
 from tests.postgres import Postgres
+
+# PostgreSQL takes a fifth of a second to make a database, so those of earlier tests are emptied and used again.
+SPARE: list[str] = []
+LEAVE = """
+    SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid()
+"""
+# Which transaction wrote each line of the catalog: copies begin alike, and any change of the schema leaves a trace.
+SCHEMA = """
+    SELECT (SELECT array_agg(relname || ' ' || xmin ORDER BY relname) FROM pg_class
+            WHERE relnamespace = 'public'::regnamespace),
+        (SELECT array_agg(attname || ' ' || xmin ORDER BY attrelid, attnum) FROM pg_attribute
+            WHERE attrelid IN (SELECT oid FROM pg_class WHERE relnamespace = 'public'::regnamespace)),
+        (SELECT array_agg(conname || ' ' || xmin ORDER BY oid) FROM pg_constraint),
+        (SELECT array_agg(tgname || ' ' || xmin ORDER BY oid) FROM pg_trigger),
+        (SELECT array_agg(version_num || ' ' || xmin) FROM alembic_version)
+"""
+EMPTY = sql.SQL(";").join(
+    [
+        *(sql.SQL("DELETE FROM {}").format(sql.Identifier(table.name)) for table in reversed(metadata.sorted_tables)),
+        sql.SQL("SELECT setval(seqrelid::regclass, seqstart, false) FROM pg_sequence"),
+    ]
+)
 
 
 @contextmanager
@@ -24,9 +49,13 @@ def fresh_database(postgres: Postgres | None, folder: Path) -> Iterator[str]:
         put_migrated_file(path)
         yield f"sqlite:///{path}"
         return
-    name = postgres.create_database(migrated_template(postgres))
+    template = migrated_template(postgres)
+    name = SPARE.pop() if SPARE else postgres.create_database(template)
     yield postgres.url(name)
-    postgres.drop_database(name)
+    if is_emptied(postgres, name, like=template):
+        SPARE.append(name)
+    else:
+        postgres.drop_database(name)
 
 
 @contextmanager
@@ -53,6 +82,22 @@ def migrated_file() -> bytes:
         with closing(sqlite3.connect(path)) as connection:
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             return path.read_bytes()
+
+
+def is_emptied(postgres: Postgres, name: str, *, like: str) -> bool:
+    """Makes a used database as good as a new one, eight times as fast; not where a test changed more than rows."""
+    with postgres.connect(name) as used:
+        used.execute(LEAVE)
+        if used.execute(SCHEMA).fetchone() != schema_of(postgres, like):
+            return False
+        used.execute(EMPTY)
+    return True
+
+
+@functools.cache
+def schema_of(postgres: Postgres, name: str) -> object:
+    with postgres.connect(name) as connection:
+        return connection.execute(SCHEMA).fetchone()
 
 
 @functools.cache

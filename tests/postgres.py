@@ -44,8 +44,8 @@ class Postgres:
     def url(self, name: str) -> str:
         return f"postgresql+psycopg://{USER}@/{name}?host={self.folder}"
 
-    def connect(self) -> "psycopg.Connection[tuple[object, ...]]":
-        return psycopg.connect(host=str(self.folder), user=USER, dbname="postgres", autocommit=True)
+    def connect(self, name: str = "postgres") -> "psycopg.Connection[tuple[object, ...]]":
+        return psycopg.connect(host=str(self.folder), user=USER, dbname=name, autocommit=True)
 
 
 @contextmanager
@@ -79,7 +79,19 @@ def running_postgres() -> Iterator[Postgres]:
 
 
 def make_cluster(programs: Path, folder: Path, run_as_owner: dict[str, object]) -> None:
-    initdb = [programs / "initdb", "-D", folder / "data", "-U", USER, "-A", "trust", "-E", "UTF8", "--no-locale"]
+    initdb = [
+        programs / "initdb",
+        "-D",
+        folder / "data",
+        "-U",
+        USER,
+        "-A",
+        "trust",
+        "-E",
+        "UTF8",
+        "--no-locale",
+        "--no-sync",
+    ]
     made = subprocess.run(  # type: ignore[call-overload]  # as above
         initdb, cwd=folder, capture_output=True, text=True, check=False, **run_as_owner
     )
