@@ -4,7 +4,7 @@ import re
 
 from starlette.testclient import TestClient
 
-from tests.applications.cast import Cast, form_at, generate, shown_in
+from tests.applications.cast import Cast, generate, shown_in
 
 WAY_BACK = re.compile(r'<input type="hidden" name="next" value="([^"]*)">')
 HTML = {"accept": "text/html"}

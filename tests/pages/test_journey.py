@@ -173,7 +173,7 @@ def test_needs_no_mouse(live: LiveServer, browser: Browser) -> None:
         keys.press("Copy Client Secret")
         expect(page.get_by_role("button", name="Copy Client Secret")).to_contain_text("Copied")
         secret = clipboard(page)
-        keys.press("Copy curl")
+        keys.press("Copy the code for curl")
         finish_with_keys(keys, visit, token_from(clipboard(page), secret))
 
 

@@ -120,6 +120,9 @@ class PageServer:
             response = self._work(asked_again, request, form.refused(problem))
         except Problem as worse:
             return self.refuse(request, worse)
+        if "location" in response.headers:
+            # The page has become another since it was shown; as a refusal its answer would be a blank sheet.
+            return response
         response.status_code = problem.status
         if "retry_after_seconds" in problem.more:
             response.headers["Retry-After"] = str(problem.more["retry_after_seconds"])
