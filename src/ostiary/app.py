@@ -44,6 +44,7 @@ from ostiary.web import assets, description, headers, patterns, published, refer
 from ostiary.web.asgi import App, Receive, Scope, Send
 from ostiary.web.background import Repeated
 from ostiary.web.challenges import RESOURCE_METADATA
+from ostiary.web.immediate import Immediate
 from ostiary.web.page_server import PageServer
 from ostiary.web.rendering import Templates
 from ostiary.web.routes import SEAL, STORE
@@ -125,7 +126,8 @@ class Ostiary:
             usage=self.usage,
         )
         now = self.token.lookup.now
-        self.immediate = {b"/oauth/token": functools.partial(self.token.at_once, now)} if now else {}
+        at_once = Immediate(functools.partial(self.token.at_once, now)) if now else None
+        self.immediate = {b"/oauth/token": at_once} if at_once else {}
         bearer = BearerCheck(
             lookup=self._reads.lookup(queries.BY_TOKEN, queries.by_token),
             tokens=tokens,

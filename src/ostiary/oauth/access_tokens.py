@@ -7,11 +7,11 @@ import sys
 from binascii import hexlify
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from ostiary.access.actor import Subject
 from ostiary.crypto import strict
-from ostiary.crypto.es256 import ALGORITHM, b64
+from ostiary.crypto.es256 import ALGORITHM, PrivateKey, b64
 from ostiary.oauth.queries import Standing
 from ostiary.oauth.signing_keys import SigningKeys
 
@@ -49,6 +49,16 @@ class Claims:
     bank_type: str | None
 
 
+class Unsigned(NamedTuple):
+    """A token without its signature, and the key its header names."""
+
+    key: PrivateKey
+    message: bytes
+
+    def signed(self) -> bytes:
+        return b"%b.%b" % (self.message, b64(self.key.sign(self.message)))
+
+
 class AccessTokens:
     def __init__(self, issuer: str, keys: SigningKeys) -> None:
         self._keys = keys
@@ -58,15 +68,14 @@ class AccessTokens:
         # By digest, a hundredth of the token.
         self._verified: dict[bytes, Claims] = {}
 
-    def make(self, client_id: str, standing: Standing, scope: str, iat: int, exp: int) -> str:
-        """Sign a token of a bank key, or of an organization key when there is no bank."""
+    def unsigned(self, client_id: str, standing: Standing, scope: str, iat: int, exp: int) -> Unsigned:
+        """A token of a bank key, or of an organization key when there is no bank."""
         begun, rest = _beginning(
             self._issuer_json, client_id, scope, standing.organization_guid, standing.bank_guid, standing.bank_type
         )
         end = b'%b"jti":"%b","iat":%d,"exp":%d}' % (rest, hexlify(os.urandom(16)), iat, exp)
         kid, key = self._keys.current()
-        message = b"%b.%b%b" % (self._header(kid), begun, b64(end))
-        return (b"%b.%b" % (message, b64(key.sign(message)))).decode("ascii")
+        return Unsigned(key, b"%b.%b%b" % (self._header(kid), begun, b64(end)))
 
     def read(self, token: str) -> Claims:
         """Check form and signature; raises NotAToken. A signature that was right stays right, so it is remembered."""

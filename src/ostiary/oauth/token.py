@@ -1,9 +1,9 @@
 """POST /oauth/token: RFC 6749 §4.4, client credentials."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import structlog
 
@@ -15,7 +15,7 @@ from ostiary.db.fast_reads import Lookup, LookupNow, Row
 from ostiary.db.model import stored_seconds
 from ostiary.errors import StoreUnavailable
 from ostiary.oauth import client_auth, token_request
-from ostiary.oauth.access_tokens import AccessTokens
+from ostiary.oauth.access_tokens import AccessTokens, Unsigned
 from ostiary.oauth.errors import InvalidClient, InvalidRequest, InvalidScope, OAuthError, UnsupportedGrantType
 from ostiary.oauth.grants import grant
 from ostiary.oauth.queries import Standing
@@ -27,14 +27,13 @@ from ostiary.web.asgi import (
     SECURITY_HEADERS,
     BodyTooLarge,
     Disconnected,
-    Header,
     Receive,
     Scope,
     Send,
     answer,
     read_body,
 )
-from ostiary.web.immediate import Answer
+from ostiary.web.immediate import Answer, Request
 from ostiary.web.refusals import note_away
 
 # RFC 6749 §5.1: tokens and refusals alike must not be stored.
@@ -73,6 +72,17 @@ class Asked(NamedTuple):
     address: str
 
 
+class Granted(NamedTuple):
+    """What only a signature is missing from."""
+
+    unsigned: Unsigned
+    application_guid: str
+    address: str
+    scope: str
+    iat: int
+    exp: int
+
+
 @dataclass(frozen=True)
 class TokenEndpoint:
     """Two ways in, one answer: as an ASGI application, and at once where the look-up needs no waiting."""
@@ -89,8 +99,9 @@ class TokenEndpoint:
         try:
             token_request.check_line(scope["method"], scope["query_string"])
             body = await read_body(receive, token_request.LIMIT_BYTES)
-            asked = self._asked(scope["headers"], body, (scope["client"] or ("",))[0])
-            found = Answer(200, self._issue(asked, await self.lookup(asked.client_id, self.keys.current_kid)), HEADERS)
+            asked = self._asked(Request(scope["headers"], body, (scope["client"] or ("",))[0]))
+            granted = self._granted(asked, await self.lookup(asked.client_id, self.keys.current_kid))
+            found = self._issued(granted, granted.unsigned.signed())
         except Disconnected:
             return
         except BodyTooLarge:
@@ -99,13 +110,15 @@ class TokenEndpoint:
             found = self._refusal(error)
         await answer(send, *found)
 
-    def at_once(self, now: LookupNow, headers: Sequence[Header], body: bytes, peer: str) -> Answer:
-        """The same for a complete POST without a query."""
-        try:
-            asked = self._asked(headers, body, peer)
-            return Answer(200, self._issue(asked, now(asked.client_id, self.keys.current_kid)), HEADERS)
-        except Exception as error:  # noqa: BLE001 - nobody further out could answer
-            return self._refusal(error)
+    def at_once(self, now: LookupNow, requests: Sequence[Request]) -> list[Answer]:
+        """The same for all requests of a turn, one step after the other."""
+        kid = self.keys.current_kid
+        asked = _each(self._asked, requests)
+        rows = _each(lambda one: now(one.client_id, kid), asked)
+        granted = _each(self._granted, asked, rows)
+        tokens = _each(lambda one: one.unsigned.signed(), granted)
+        answers = _each(self._issued, granted, tokens)
+        return [self._refusal(each) if isinstance(each, Exception) else each for each in answers]
 
     def _refusal(self, error: Exception) -> Answer:
         if isinstance(error, OAuthError):
@@ -120,9 +133,9 @@ class TokenEndpoint:
         log.error("token_failed", exc_info=error)
         return Answer(500, _body("server_error", "Something went wrong here: try again, or tell the operator"), HEADERS)
 
-    def _asked(self, headers: Sequence[Header], body: bytes, peer: str) -> Asked:
-        head = token_request.head(headers)
-        sent = token_request.parameters(token_request.media_type(head), body)
+    def _asked(self, request: Request) -> Asked:
+        head = token_request.head(request.headers)
+        sent = token_request.parameters(token_request.media_type(head), request.body)
         if "grant_type" not in sent:
             raise InvalidRequest("Send grant_type=client_credentials")
         if sent["grant_type"] != "client_credentials":
@@ -131,10 +144,10 @@ class TokenEndpoint:
         # A typo is refused here, on arithmetic alone.
         if not CLIENT_ID.match(client_id) or not is_well_formed(secret):
             raise InvalidClient(client_auth.UNKNOWN)
-        return Asked(client_id, secret, sent.get("scope"), self.client_address.of(peer, head.forwarded_for))
+        return Asked(client_id, secret, sent.get("scope"), self.client_address.of(request.peer, head.forwarded_for))
 
-    def _issue(self, asked: Asked, rows: Sequence[Row]) -> bytes:
-        """Every no that can come of the one read, or the token; raises InvalidClient or InvalidScope."""
+    def _granted(self, asked: Asked, rows: Sequence[Row]) -> Granted:
+        """Every no that can come of the one read, or what the token will say; raises InvalidClient or InvalidScope."""
         standings = [Standing._make(row) for row in rows]
         now = clock.seconds()
         matching = [standing for standing in standings if self._matches(asked.secret, standing, now)]
@@ -155,7 +168,7 @@ class TokenEndpoint:
                 outcome="address_not_allowed",
                 application_guid=standing.application_guid,
             )
-        return self._granted(asked, standing, int(now))
+        return self._to_sign(asked, standing, int(now))
 
     def _matches(self, secret: str, row: Standing, now_seconds: float) -> bool:
         if row.digest is None or row.scheme is None or row.pepper_version is None:
@@ -163,7 +176,7 @@ class TokenEndpoint:
         is_right = self.digester.matches(secret, Digest(row.digest, row.scheme, row.pepper_version))
         return is_right and (row.secret_expires_at is None or stored_seconds(row.secret_expires_at) > now_seconds)
 
-    def _granted(self, asked: Asked, standing: Standing, iat: int) -> bytes:
+    def _to_sign(self, asked: Asked, standing: Standing, iat: int) -> Granted:
         if standing.kid is None or standing.key_retired_at is not None:
             # Another process has retired the key this one signs with.
             self.keys.refresh()
@@ -174,13 +187,33 @@ class TokenEndpoint:
             error.application_guid = standing.application_guid
             raise
         exp = min(iat + self.token_seconds.of(standing.bank_type), int(stored_seconds(standing.expires_at)))
-        token = self.tokens.make(asked.client_id, standing, scope, iat, exp)
-        self.usage.used(standing.application_guid, "token_issued", asked.address)
+        unsigned = self.tokens.unsigned(asked.client_id, standing, scope, iat, exp)
+        return Granted(unsigned, standing.application_guid, asked.address, scope, iat, exp)
+
+    def _issued(self, granted: Granted, token: bytes) -> Answer:
+        self.usage.used(granted.application_guid, "token_issued", granted.address)
         # Base64url, scope names and numbers: nothing here needs escaping.
-        return (
-            f'{{"access_token":"{token}","token_type":"Bearer","expires_in":{exp - iat},'
-            f'"scope":"{scope}","created_at":{iat}}}'
-        ).encode()
+        body = b'{"access_token":"%b","token_type":"Bearer","expires_in":%d,"scope":"%b","created_at":%d}' % (
+            token,
+            granted.exp - granted.iat,
+            granted.scope.encode(),
+            granted.iat,
+        )
+        return Answer(200, body, HEADERS)
+
+
+def _each(step: Callable[..., Any], *columns: Sequence[Any]) -> list[Any]:
+    """What a step makes of each request; an error takes the place of a result, and passes the steps that follow."""
+    results = []
+    for values in zip(*columns, strict=True):
+        if isinstance(values[-1], Exception):
+            results.append(values[-1])
+            continue
+        try:
+            results.append(step(*values))
+        except Exception as error:  # noqa: BLE001 - nobody further out could answer
+            results.append(error)
+    return results
 
 
 def _body(error: str, description: str) -> bytes:
