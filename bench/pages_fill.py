@@ -94,9 +94,7 @@ def _fill(store: Store, home: Home, sizes: Sizes) -> Places:
     last = _put(store, Event, month.events(keys, customers, guids, sizes.events), keep=sizes.events // 20)
     _put(store, ApplicationUsage, month.usage(keys))
     _put(store, OrganizationUsage, month.usage_of(banks))
-    with store.writing() as db:
-        join_path = one_time_links.make(db, LinkPurpose.INVITATION, membership_guid=invited["guid"])
-        password_path = one_time_links.make(db, LinkPurpose.NEW_PASSWORD, user_guid=people[-1]["guid"])
+    join_path, password_path = _links(store, invited["guid"], people[-1]["guid"])
     tidy(store)
     return Places(
         cookie=word,
@@ -114,6 +112,12 @@ def _fill(store: Store, home: Home, sizes: Sizes) -> Places:
         join_path=join_path,
         password_path=password_path,
     )
+
+
+def _links(store: Store, invited: str, forgetful: str) -> tuple[str, str]:
+    with store.writing() as db:
+        join_path = one_time_links.make(db, LinkPurpose.INVITATION, membership_guid=invited)
+        return join_path, one_time_links.make(db, LinkPurpose.NEW_PASSWORD, user_guid=forgetful)
 
 
 def _put(store: Store, model: type[Model], rows: Iterable[Row], keep: int = 0) -> Row:
