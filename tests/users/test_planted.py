@@ -1,6 +1,7 @@
 """Every guard of the way in and of sessions, taken away once: the check that watches it turns red (W-02 to W-04)."""
 
 import datetime as dt
+import secrets
 import inspect
 from collections.abc import Callable
 
@@ -23,7 +24,7 @@ AGES = dt.timedelta(days=1000)
 
 
 def keeps_the_id_that_came_along(planted: pytest.MonkeyPatch) -> None:
-    planted.setattr(session.secrets, "token_urlsafe", lambda _: "planted")
+    planted.setattr(secrets, "token_urlsafe", lambda _: "planted")
 
 
 def leaves_the_old_session_open(planted: pytest.MonkeyPatch) -> None:
