@@ -1,8 +1,8 @@
 """Every guard of the way in and of sessions, taken away once: the check that watches it turns red (W-02 to W-04)."""
 
 import datetime as dt
-import secrets
 import inspect
+import secrets
 from collections.abc import Callable
 
 import pytest
