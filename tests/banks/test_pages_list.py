@@ -26,6 +26,12 @@ def test_lists_banks_with_what_tells_them_apart(alice: TestClient, cast: Cast) -
     assert cast.east not in page.text
 
 
+def test_shows_a_country_by_its_code_when_the_list_forgets_it(alice: TestClient, cast: Cast) -> None:
+    with cast.store.writing() as db:
+        db.execute(sa.update(Bank).where(Bank.guid == cast.north).values(supported_country_codes=["AN", "US"]))
+    assert "AN, United States" in read(alice.get("/banks")).text
+
+
 def test_says_which_bank_is_closed(alice: TestClient, cast: Cast) -> None:
     with cast.store.writing() as db:
         banks.close(db, OPERATOR, cast.north)

@@ -56,3 +56,10 @@ def test_leads_on_whoever_may_make_no_key(cast: Cast, role: Role) -> None:
     body = {"name": "x", "expires_at": "90", "ip_allowlist": "", "word": "w" * 43}
     assert browser.post(STEP, data=body).status_code == 403
     assert cast.keys() == 0
+
+
+def test_leads_on_from_a_form_that_is_refused_when_there_is_a_key(mallory: TestClient) -> None:
+    old_tab = form_at(mallory, STEP)
+    generate(mallory, STEP)
+    answer = mallory.post(STEP, data=old_tab | {"name": ""})
+    assert (answer.status_code, answer.headers["location"]) == (303, "/")
