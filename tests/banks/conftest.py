@@ -1,28 +1,5 @@
 """Acme with its people, at the pages of banks."""
 
-import pytest
-from starlette.testclient import TestClient
+from tests.signed_in import alice, bob, cast, dana
 
-from ostiary.app import Ostiary
-from ostiary.settings import Settings
-from tests.people import Cast
-
-
-@pytest.fixture
-def cast(ostiary: Ostiary, settings: Settings) -> Cast:
-    return Cast(ostiary, settings)
-
-
-@pytest.fixture
-def alice(cast: Cast) -> TestClient:
-    return cast.signed_in("Alice")
-
-
-@pytest.fixture
-def dana(cast: Cast) -> TestClient:
-    return cast.signed_in("Dana")
-
-
-@pytest.fixture
-def bob(cast: Cast) -> TestClient:
-    return cast.signed_in("Bob")
+__all__ = ["alice", "bob", "cast", "dana"]

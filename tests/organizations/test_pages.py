@@ -4,12 +4,10 @@ import pytest
 import sqlalchemy as sa
 from starlette.testclient import TestClient
 
-from ostiary.app import Ostiary
 from ostiary.events.models import Event
 from ostiary.organizations import service
 from ostiary.organizations.models import Organization
 from ostiary.organizations.schemas import OrganizationChanges
-from ostiary.settings import Settings
 from ostiary.users.models import Role
 from ostiary.web.schemas import read_as
 from tests.applications.reading import error_at, read
@@ -17,16 +15,6 @@ from tests.people import OPERATOR, Cast
 
 PATH = "/settings"
 XSS = "<script>alert(1)</script>"
-
-
-@pytest.fixture
-def cast(ostiary: Ostiary, settings: Settings) -> Cast:
-    return Cast(ostiary, settings)
-
-
-@pytest.fixture
-def alice(cast: Cast) -> TestClient:
-    return cast.signed_in("Alice")
 
 
 def name_of(cast: Cast, guid: str) -> str:
