@@ -126,8 +126,7 @@ class Ostiary:
             usage=self.usage,
         )
         now = self.token.lookup.now
-        at_once = Immediate(functools.partial(self.token.at_once, now)) if now else None
-        self.immediate = {b"/oauth/token": at_once} if at_once else {}
+        self.immediate = {b"/oauth/token": Immediate(functools.partial(self.token.at_once, now))} if now else {}
         bearer = BearerCheck(
             lookup=self._reads.lookup(queries.BY_TOKEN, queries.by_token),
             tokens=tokens,
