@@ -5,14 +5,14 @@ from collections.abc import Mapping
 from hypothesis.stateful import rule
 
 from tests.tenancy.choices import Named, Who, callers, names, organizations_mostly, pages, strays
-from tests.tenancy.machine import Walk
+from tests.tenancy.machine import ApiWalk
 from tests.tenancy.things import Kind, Request
 
 OF_ORGANIZATIONS = "/api/organization_applications"
 OF_BANKS = "/api/bank_applications"
 
 
-class ApplicationRules(Walk):
+class ApplicationRules(ApiWalk):
     @rule(who=organizations_mostly, page=pages, stray=strays)
     def list_organization_applications(self, who: Who, page: Mapping[str, str], stray: Named | None) -> None:
         self.ask(who, Request(f"GET {OF_ORGANIZATIONS}", query={**page, **self.bank_guid(who, stray)}))

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
 from tests.tenancy.choices import Named, Who, callers, filters, flaws, names, organizations_mostly, pages, strays, words
-from tests.tenancy.machine import Walk
+from tests.tenancy.machine import ApiWalk
 from tests.tenancy.things import Kind, Request
 
 MANY = "/api/banks"
@@ -23,7 +23,7 @@ types = st.fixed_dictionaries(
 )
 
 
-class BankRules(Walk):
+class BankRules(ApiWalk):
     @rule(who=callers, page=pages, kinds=types, wanted=filters, stray=strays)
     def list_banks(
         self,

@@ -20,8 +20,9 @@ from tests.oauth.desk import OPERATOR, Answer, Desk, Key
 from tests.oauth.window import JSON
 from tests.tenancy.choices import Who
 from tests.tenancy.model import World
-from tests.tenancy.state import Base, Readings
 from tests.tenancy.things import BANK, ORGANIZATION, Caller, Kind, Owner, Request, Thing
+from tests.tenancy.walks import Stage
+from tests.tenancy.watching import Watch
 
 BANKS_OF = {
     "Acme": ("North", "South", "West"),
@@ -32,35 +33,32 @@ CUSTOMERS = 2
 IN_BRACES = re.compile(r"\{\w+\}")
 
 
-class Cast:
-    """Made once; every walk begins with the same rows."""
-
-    def __init__(self, desk: Desk, readings: Readings) -> None:
-        self.desk = desk
-        self.readings = readings
-        self.steps = 0
+class Cast(Stage):
+    def __init__(self, desk: Desk, watch: Watch) -> None:
+        super().__init__(desk, watch)
         self.asked: set[str] = set()
         self._world = World()
         self._keys: dict[tuple[int, int | None], Key] = {}
         self._tokens: dict[Who, str] = {}
-        # The desk's own organization is not in the play.
-        Base.of(desk.store, "signing_keys").restore(desk.store)
         for number, name in enumerate(BANKS_OF):
             self._enter(number, name)
-        self._base = Base.of(desk.store)
+        self.remember()
 
-    def begin(self) -> World:
-        """Everything as it was in the beginning, except that tokens are new: none may grow too old."""
+    def begin(self) -> None:
+        """Tokens are new: none may grow too old."""
         self.let_work_be_done()
-        self._base.restore(self.desk.store)
+        super().begin()
         self._tokens.clear()
+
+    def world(self) -> World:
+        """What was there in the beginning."""
         return World(self._world.things)
 
     def let_work_be_done(self) -> None:
         """What a server does beside the requests, now and completely."""
-        while deliver_due(self.desk.store, CONSUMERS):
+        while deliver_due(self.store, CONSUMERS):
             pass
-        self.desk.ostiary.usage.write(self.desk.store)
+        self.desk.ostiary.usage.write(self.store)
 
     def key(self, who: Who) -> Key:
         return self._keys[who.organization, who.bank]
@@ -87,14 +85,14 @@ class Cast:
         return self._tokens[who]
 
     def _enter(self, number: int, name: str) -> None:
-        with self.desk.store.writing() as db:
+        with self.store.writing() as db:
             guid = organizations.create(db, OPERATOR, read_as(NewOrganization, name=name)).guid
         self._world.put(Thing(Kind.ORGANIZATION, guid, guid, shown={"name": name}))
         self._keys[number, None] = self._key(guid)
         self._key(guid)
         self._revoke(self._key(guid))
         for place, bank in enumerate(BANKS_OF[name]):
-            with self.desk.store.writing() as db:
+            with self.store.writing() as db:
                 bank_guid = banks.create(db, OPERATOR, guid, usual_bank(bank, BankType.SANDBOX)).guid
             shown = {"organization_guid": guid, "name": bank, "type": "sandbox"}
             self._world.put(Thing(Kind.BANK, bank_guid, guid, shown=shown))
@@ -105,7 +103,7 @@ class Cast:
 
     def _key(self, organization_guid: str, bank_guid: str = "") -> Key:
         key = self.desk.key(organization_guid, bank_guid)
-        with self.desk.store.reading() as db:
+        with self.store.reading() as db:
             guid = applications.get(db, OPERATOR, self.desk.kind(key), key.client_id).guid
         kind = Kind.BANK_KEY if bank_guid else Kind.ORGANIZATION_KEY
         shown = {"client_id": key.client_id}
@@ -113,7 +111,7 @@ class Cast:
         return key
 
     def _revoke(self, key: Key) -> None:
-        with self.desk.store.writing() as db:
+        with self.store.writing() as db:
             guid = keys.revoke(db, OPERATOR, self.desk.kind(key), key.client_id).guid
         self._world.put(replace(self._world.things[guid], is_revoked=True))
 

@@ -1,33 +1,27 @@
-"""A walk through Ostiary: every answer, every row read and every row written is compared with what the model says.
+"""A walk through the API: every answer, every row read and every row written is compared with what the model says.
 
-Rules stand in files by topic, each a class on top of `Walk`; visitors.py gathers them.
+Rules stand in files by topic, each a class on top of `ApiWalk`; visitors.py gathers them.
 """
 
 from dataclasses import replace
 from typing import ClassVar
 
-from hypothesis.stateful import RuleBasedStateMachine
-
-from ostiary.applications.credentials import new_client_id
-from ostiary.crypto import guids
 from tests.oauth.desk import Answer
-from tests.tenancy import choices, state
+from tests.tenancy import choices
 from tests.tenancy.cast import Cast
 from tests.tenancy.choices import Named, Who
-from tests.tenancy.state import Place
-from tests.tenancy.things import Caller, Expected, Kind, Owner, Request, names_in
+from tests.tenancy.things import Caller, Expected, Kind, Owner, Request, names_in, nobody_like
+from tests.tenancy.walks import Walk
 
 REFUSED = 400
 
 
-class Walk(RuleBasedStateMachine):
+class ApiWalk(Walk):
     cast: ClassVar[Cast]
 
     def __init__(self) -> None:
         super().__init__()
-        self.world = self.cast.begin()
-        self.state = state.read(self.cast.desk.store)
-        self.cast.readings.taken()
+        self.world = self.cast.world()
 
     def name(self, who: Who, kind: Kind, named: Named) -> str:
         return choices.name(self.world, self.cast.caller(who), kind, named)
@@ -64,34 +58,24 @@ class Walk(RuleBasedStateMachine):
 
     def check_rows(self, caller: Caller, written: Owner | None = None) -> None:
         """Nothing outside the closure was read, and nothing changed but what the request was about."""
-        before, changed = self.state, self.changes()
-        read = self.cast.readings.taken()
-        foreign = {place for place in read if not caller.sees(before.owner(place) or self.state.owner(place))}
+        self.cast.steps += 1
+        read, changed = self.look()
+        foreign = {place for place in read if not caller.sees(self.before.owner(place) or self.state.owner(place))}
         assert not foreign, f"foreign rows were read: {foreign}"
         wrong = {
             place
             for place in changed
-            for each in (before, self.state)
-            if place in each.rows and (written is None or each.owner(place) != written)
+            for each in (self.before, self.state)
+            if each.row(place) is not None and (written is None or each.owner(place) != written)
         }
         assert not wrong, f"rows were changed that must not be: {wrong}"
-
-    def changes(self) -> set[Place]:
-        """Ends a step: where the database differs from how it was before."""
-        self.cast.steps += 1
-        before, self.state = self.state, state.read(self.cast.desk.store, self.state)
-        return state.changed(before, self.state)
 
     def _ask_for_nobody(self, who: Who, request: Request, strangers: set[str], answer: Answer) -> None:
         """Whoever names a stranger hears what they would have heard about something that never existed."""
         nobody = {name: nobody_like(name) for name in strangers & names_in(request.text)}
         if nobody:
-            same = self.cast.send(who, request.with_names(lambda name: nobody.get(name, name)))
+            same = self.cast.send(who, request.with_names(nobody))
             assert answer == same, f"a stranger is told from nobody: {answer} and {same}"
-
-
-def nobody_like(name: str) -> str:
-    return new_client_id() if name.startswith("ostid_") else guids.new()
 
 
 def compare(answer: Answer, expected: Expected) -> None:

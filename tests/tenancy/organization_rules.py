@@ -3,13 +3,13 @@
 from hypothesis.stateful import rule
 
 from tests.tenancy.choices import Named, Who, flaws, names, organizations_mostly, strays, words
-from tests.tenancy.machine import Walk
+from tests.tenancy.machine import ApiWalk
 from tests.tenancy.things import Kind, Request
 
 ONE = "/api/organizations/{organization_guid}"
 
 
-class OrganizationRules(Walk):
+class OrganizationRules(ApiWalk):
     @rule(who=organizations_mostly, named=names, stray=strays)
     def get_organization(self, who: Who, named: Named, stray: Named | None) -> None:
         self.ask(who, Request(f"GET {ONE}", self.name(who, Kind.ORGANIZATION, named), self.bank_guid(who, stray)))

@@ -1,16 +1,20 @@
-"""Who looks at pages: three organizations, a person in every role in each, and one who belongs to two of them.
+"""Who looks at pages: people in every role in three organizations, and those who were invited or shut out.
 
-Whatever has a name is called `Somethingqzqacme`, so that a page that names it says whose it is.
+Those who were shut out still have a cookie. Whatever has a name is called `Somethingqzqacme`, so that a page that names
+it says whose it is.
 """
 
 import datetime as dt
 import json
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Self
 from urllib.parse import quote
 
 from httpx2 import Response
+from starlette.testclient import TestClient
 
 from ostiary import clock
 from ostiary.access.actor import Actor
@@ -20,67 +24,87 @@ from ostiary.applications.schemas import NewApplication
 from ostiary.banks import service as banks
 from ostiary.banks.models import BankType
 from ostiary.banks.usual import usual_bank
-from ostiary.settings import Settings
-from ostiary.users.models import Membership, Role
-from ostiary.users.session import Sessions
+from ostiary.crypto import guids
+from ostiary.users import one_time_links
+from ostiary.users.models import LinkPurpose, Membership, Role, User
 from ostiary.web.schemas import read_as
 from tests.oauth.desk import Desk, Key
 from tests.oauth.window import JSON
-from tests.people import Person, add_membership, add_organization, add_person, browser, open_session
-from tests.tenancy.state import Base, Readings
+from tests.pages.rows import Row
+from tests.people import Person, add_membership, add_organization, add_person, open_session
+from tests.tenancy.choices import Relation
+from tests.tenancy.things import with_names
+from tests.tenancy.walks import Stage
+from tests.tenancy.watching import Watch
 
 OPERATOR = Actor.operator()
 ORGANIZATIONS = ("acme", "globex", "initech")
-CANARY = re.compile(r"(\w+)qzq(acme|globex|initech)", re.IGNORECASE)
+CANARY = re.compile(r"\b(\w+)qzq(acme|globex|initech)", re.IGNORECASE)
 TWIN = "Twin"
+GUEST = "Guest"
 
 
 def canary(name: str, organization: str) -> str:
     return f"{name}qzq{organization}"
 
 
+def canaries(text: str) -> set[tuple[str, str]]:
+    """What is named there, and whose it is."""
+    return {(found[1].lower(), found[2].lower()) for found in CANARY.finditer(text)}
+
+
 @dataclass(frozen=True)
 class Sent:
     """One request for a page, as a browser sends it."""
 
-    route: str
+    row: Row
     path: str
     query: Mapping[str, str]
-    form: Mapping[str, list[str]]
+    form: Mapping[str, Sequence[str]]
+    # Of what the row is about to whoever asks.
+    relation: Relation | None = None
+
+    def __str__(self) -> str:
+        return f"{self.row}, {self.relation}: {self.path} {self.query} {self.form}"
 
     @property
     def text(self) -> str:
         """Everything that could name something."""
         return " ".join([self.path, *self.query.values(), *(each for values in self.form.values() for each in values)])
 
+    def with_names(self, others: Mapping[str, str]) -> Self:
+        query = {name: with_names(value, others) for name, value in self.query.items()}
+        form = {name: [with_names(each, others) for each in values] for name, values in self.form.items()}
+        return replace(self, path=with_names(self.path, others), query=query, form=form)
 
-class PageCast:
-    """Made once; every walk begins with the same rows."""
 
-    def __init__(self, desk: Desk, settings: Settings, readings: Readings) -> None:
-        self.desk, self.store, self.readings = desk, desk.store, readings
-        self.steps = 0
-        self.asked: set[str] = set()
+class PageCast(Stage):
+    def __init__(self, desk: Desk, watch: Watch, browser: TestClient, cookie_name: str) -> None:
+        super().__init__(desk, watch)
+        # How often each page did what it is for, changed something, and denied that somebody else's thing exists.
+        self.done: Counter[str] = Counter()
+        self.effects: Counter[str] = Counter()
+        self.denied: Counter[str] = Counter()
         self.guids: dict[str, str] = {}
         self.people: dict[str, Person] = {}
         # Of every organization: of a key of its own and of one of its banks' keys.
-        self.tokens: list[tuple[str, str]] = []
-        self._cookie = Sessions(settings).cookie_name
-        self._browser = browser(desk.ostiary, settings)
-        Base.of(self.store, "signing_keys").restore(self.store)
+        self.tokens: list[str] = []
+        self._browser, self._cookie_name = browser, cookie_name
         for name in ORGANIZATIONS:
             self._enter(name)
         # Twin owns Acme and develops in Globex.
         twin = add_person(self.store, TWIN, self.guids["acme"], Role.OWNER)
         add_membership(self.store, twin, self.guids["globex"], Role.DEVELOPER)
         self.people[TWIN] = twin
+        self.people[GUEST] = add_person(self.store, GUEST)
+        self.link = self._invite(self.people[GUEST], self.guids["acme"])
         self.words = {name: open_session(self.store, person) for name, person in self.people.items()}
         desk.ostiary.usage.write(self.store)
         self._words = dict(self.words)
-        self._base = Base.of(self.store)
+        self.remember()
 
     def begin(self) -> None:
-        self._base.restore(self.store)
+        super().begin()
         self.words = dict(self._words)
 
     def let_in(self, name: str, organization_guid: str) -> None:
@@ -91,10 +115,10 @@ class PageCast:
 
     def send(self, name: str, sent: Sent) -> Response:
         self._browser.cookies.clear()
-        headers = {"Cookie": f"{self._cookie}={self.words[name]}"}
-        method = sent.route.partition(" ")[0]
-        form = dict(sent.form) if method == "POST" else None
-        return self._browser.request(method, quote(sent.path), params=dict(sent.query), data=form, headers=headers)
+        headers = {"Cookie": f"{self._cookie_name}={self.words[name]}"}
+        path, query = quote(sent.path), dict(sent.query)
+        form = dict(sent.form) if sent.row.method == "POST" else None
+        return self._browser.request(sent.row.method, path, params=query, data=form, headers=headers)
 
     def _enter(self, name: str) -> None:
         guid = self.guids[name] = add_organization(self.store, canary("Org", name))
@@ -103,18 +127,35 @@ class PageCast:
             self.people[person.name] = person
         for state in ("Invited", "Disabled"):
             for role in (Role.VIEWER, Role.OWNER):
-                self._member(canary(f"{state}{role}", name), guid, role, is_invited=state == "Invited")
+                self._member(canary(f"{state}{role.capitalize()}", name), guid, role, is_invited=state == "Invited")
+        self._bar(canary("Barred", name), guid)
         for bank in ("Vault", "Fund", "Sand"):
             self._bank(guid, canary(bank, name), name, is_production=bank == "Vault")
         self._key(guid, "", canary("Head", name))
         self._key(guid, "", canary("Resting", name), is_paused=True)
-        self.tokens.append((name, self.desk.token(self.desk.key(guid))))
+        self.tokens.append(self.desk.token(self.desk.key(guid)))
+
+    def _invite(self, person: Person, organization_guid: str) -> str:
+        """The word of the link."""
+        guid = guids.new()
+        invited = Membership(guid=guid, organization_guid=organization_guid, email=person.email, role=Role.VIEWER)
+        with self.store.writing() as db:
+            db.add(invited)
+            db.flush()  # the link names the membership
+            path = one_time_links.make(db, LinkPurpose.INVITATION, membership_guid=guid)
+        return path.rpartition("/")[2]
+
+    def _bar(self, name: str, organization_guid: str) -> None:
+        """The operator has shut the account everywhere."""
+        person = self.people[name] = add_person(self.store, name, organization_guid, Role.OWNER)
+        with self.store.writing() as db:
+            db.get_one(User, person.user_guid).disabled_at = clock.now()
 
     def _member(self, name: str, organization_guid: str, role: Role, *, is_invited: bool) -> None:
         if not is_invited:
-            guid = add_person(self.store, name, organization_guid, role).membership_guid
+            person = self.people[name] = add_person(self.store, name, organization_guid, role)
             with self.store.writing() as db:
-                found = db.get_one(Membership, guid)
+                found = db.get_one(Membership, person.membership_guid)
                 found.disabled_at = found.created_at
             return
         invited = Membership(organization_guid=organization_guid, email=f"{name.lower()}@example.com", role=role)
@@ -125,7 +166,7 @@ class PageCast:
         with self.store.writing() as db:
             guid = banks.create(db, OPERATOR, organization_guid, usual_bank(bank, BankType.SANDBOX)).guid
         token = self.desk.token(self.desk.key(organization_guid, guid))
-        self.tokens.append((name, token))
+        self.tokens.append(token)
         person = {"first": canary("Ann", name), "last": canary("Doe", name)}
         body = {"type": "individual", "name": person, "labels": [canary("label", name)]}
         headers = [(b"authorization", f"Bearer {token}".encode()), JSON]

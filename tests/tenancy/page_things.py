@@ -1,6 +1,6 @@
 """What pages are about, found in the database as it is at that moment, and who the person is who asks."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,8 +8,9 @@ from ostiary import tables
 from ostiary.users.models import Role
 from ostiary.web.pages import Who
 from tests.pages.rows import Row
+from tests.people import Person
 from tests.tenancy.choices import Relation
-from tests.tenancy.state import NOBODYS, State
+from tests.tenancy.state import Place, State
 
 Record = Mapping[str, Any]
 
@@ -23,7 +24,11 @@ TABLES_OF = {
     "member": "memberships",
     "owner": "memberships",
     "session": "user_sessions",
+    "event": "events",
 }
+
+# Their rows belong to whoever the people belong to.
+PEOPLE = {"memberships", "user_sessions"}
 
 DONE = frozenset({200, 303, 409, 422})
 AT_THE_DOOR = DONE | {401, 410, 429}
@@ -31,29 +36,34 @@ AT_THE_DOOR = DONE | {401, 410, 429}
 
 @dataclass(frozen=True)
 class Standing:
-    """Where a person is at that moment; no organization: they belong nowhere any more."""
+    """Where a person is at that moment; without an organization they belong nowhere, or are out and have a cookie."""
 
+    name: str
     user_guid: str
     organization_guid: str
     role: str
     # Everywhere they belong.
     places: frozenset[str]
+    is_out: bool = False
 
 
 def records(state: State, table: str) -> Iterator[Record]:
-    for (name, _), row in state.rows.items():
-        if name == table:
-            yield dict(zip(COLUMNS[table], row, strict=True))
+    for row in state.rows[table].values():
+        yield dict(zip(COLUMNS[table], row, strict=True))
 
 
-def standing(state: State, user_guid: str, id_digest: bytes) -> Standing | None:
+def standing(state: State, person: Person, id_digest: bytes) -> Standing | None:
     """None for whoever is signed out."""
+    guid = person.user_guid
     mine = [each for each in records(state, "user_sessions") if bytes(each["id_digest"]) == id_digest]
     if not mine:
         return None
-    belongs = belongings(state, user_guid)
+    belongs = belongings(state, guid)
+    barred = any(each["guid"] == guid and each["disabled_at"] for each in records(state, "users"))
+    if barred or mine[0]["organization_guid"] not in {None, *belongs}:
+        return Standing(person.name, guid, "", "", frozenset(), is_out=True)
     here = mine[0]["organization_guid"] or next(iter(belongs), "")
-    return Standing(user_guid, here, belongs.get(here, ""), frozenset(belongs))
+    return Standing(person.name, guid, here, belongs.get(here, ""), frozenset(belongs))
 
 
 def belongings(state: State, user_guid: str) -> dict[str, str]:
@@ -62,15 +72,24 @@ def belongings(state: State, user_guid: str) -> dict[str, str]:
     return {each["organization_guid"]: each["role"] for each in theirs if not each["disabled_at"]}
 
 
-def owners(state: State) -> dict[str, frozenset[str]]:
-    """The organizations of everything that has a guid or a client id; of people and their sessions, all of theirs."""
+def owners(state: State, places: Iterable[Place]) -> dict[str, frozenset[str]]:
+    """The organizations of what stands there and has a guid or a client id; of people and their sessions, of all."""
     found: dict[str, frozenset[str]] = {}
-    for place, row in state.rows.items():
+    seen = set(places)
+    for place in seen:
+        owner, row = state.owner(place), state.row(place)
+        if owner is None or row is None:
+            continue
         record = dict(zip(COLUMNS[place[0]], row, strict=True))
-        owner = state.owner(place)
-        for column in ("guid", "client_id") if owner and place[0] not in NOBODYS else ():
-            if column in record:
-                found[record[column]] = frozenset({owner.organization_guid}) if owner else frozenset()
+        for column in {"guid", "client_id"} & record.keys():
+            found[record[column]] = frozenset({owner.organization_guid})
+    if any(table in PEOPLE for table, _ in seen):
+        found |= _owners_of_people(state)
+    return found
+
+
+def _owners_of_people(state: State) -> dict[str, frozenset[str]]:
+    found: dict[str, frozenset[str]] = {}
     for member in records(state, "memberships"):
         if guid := member["user_guid"]:
             found[guid] = found.get(guid, frozenset()) | {member["organization_guid"]}
@@ -85,7 +104,9 @@ def choose(state: State, about: str, who: Standing, relation: Relation) -> list[
     table = TABLES_OF[words[-1]]
     production = {each["guid"] for each in records(state, "banks") if each["type"] == "production"}
     fits = _fitting(words, production)
-    return [each["guid"] for each in records(state, table) if fits(each) and _relation(each, table, who) is relation]
+    found = (each["guid"] for each in records(state, table) if fits(each) and _relation(each, table, who) is relation)
+    # As they were made, so that a walk can be repeated.
+    return sorted(found)
 
 
 def _fitting(words: list[str], production: set[str]) -> Callable[[Record], bool]:
@@ -126,15 +147,22 @@ def _relation(each: Record, table: str, who: Standing) -> Relation:
     return Relation.SIBLING if owner in who.places else Relation.FOREIGN
 
 
-def statuses(row: Row, who: Who, standing: Standing, relation: Relation | None, *, is_filtered: bool) -> frozenset[int]:
+def statuses(
+    row: Row, who: Who, standing: Standing, relation: Relation | None, query: Mapping[str, str]
+) -> frozenset[int]:
     """The whole model: what may be answered, by role and by relation to what is named."""
+    if standing.is_out and who is not Who.ANYBODY:
+        return frozenset({303 if row.method == "GET" else 401})
+    if row.about.endswith("link") and relation is Relation.OWN:
+        # It is for one person, and works once.
+        return AT_THE_DOOR | {403}
     if who is Who.ANYBODY:
         return frozenset({row.elsewhere}) if relation else AT_THE_DOOR
     if who is Who.MEMBER and not standing.role:
         return frozenset({303})
     may = who is Who.PERSON or standing.role in row.may
     # `before`, `after` and `bank` name things too.
-    more = {404} if is_filtered else set()
+    more = {404} if query else set()
     if relation in {None, Relation.OWN}:
         return (DONE if may else frozenset({403})) | more
     return frozenset({row.elsewhere} if may else {403, 404, row.elsewhere}) | more

@@ -1,14 +1,12 @@
 """The whole database as a value: every row of every table, and whose it is."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Self
 
 import sqlalchemy as sa
 
 from ostiary import tables
-from ostiary.db.model import Model
 from ostiary.db.store import Store
 from tests.tenancy.things import Owner
 
@@ -36,11 +34,14 @@ THROUGH = {
 NOBODYS = {"signing_keys", "users", "user_sessions"}
 
 # A row's table and primary key.
-Place = tuple[str, tuple[object, ...]]
-Rows = Mapping[Place, Sequence[Any]]
+Key = tuple[object, ...]
+Place = tuple[str, Key]
+Row = Sequence[Any]
+# By table and primary key.
+Rows = Mapping[str, Mapping[Key, Row]]
 
 
-def _statement(table: sa.Table) -> tuple[str, Callable[[Sequence[Any]], tuple[object, ...]]]:
+def _statement(table: sa.Table) -> tuple[str, Callable[[Row], Key]]:
     """The text that reads a whole table, and what finds the primary key in a row; made once, because it is slow."""
     columns = table.columns.keys()
     key = [columns.index(column.key) for column in table.primary_key]
@@ -53,10 +54,13 @@ STATEMENTS = {table.name: _statement(table) for table in TABLES}
 @dataclass(frozen=True)
 class State:
     rows: Rows
-    version: str | None
+
+    def row(self, place: Place) -> Row | None:
+        table, key = place
+        return self.rows[table].get(key)
 
     def owner(self, place: Place) -> Owner | None:
-        row = self.rows.get(place)
+        row = self.row(place)
         table, _ = place
         if row is None or table in NOBODYS:
             return None
@@ -68,27 +72,35 @@ class State:
         return self.owner((parent, (row[columns.index(named)],)))
 
 
-def read(store: Store, last: State | None = None) -> State:
-    """As the driver gives it, because types would cost more than the reading; `last` again if nothing was written."""
-    rows: dict[Place, Sequence[Any]] = {}
+def read(store: Store) -> State:
+    return reread(store, State({}), STATEMENTS.keys())
+
+
+def reread(store: Store, last: State, written: Collection[str]) -> State:
+    """As the driver gives it, because types would cost more than the reading; a table is a journey on PostgreSQL."""
+    if not written:
+        return last
+    rows = dict(last.rows)
     with store.reading() as db:
-        # On PostgreSQL a table is a journey, so it is asked first whether a transaction has written since.
-        version = None if store.is_sqlite else db.scalar(sa.text("SELECT pg_current_snapshot()::text"))
-        if last is not None and version is not None and version == last.version:
-            return last
         connection = db.connection()
-        for table, (sql, key) in STATEMENTS.items():
-            for row in connection.exec_driver_sql(sql).all():
-                rows[table, key(row)] = row
-    return State(rows, version)
+        for table in written:
+            sql, key = STATEMENTS[table]
+            rows[table] = {key(row): row for row in connection.exec_driver_sql(sql).all()}
+    return State(rows)
+
+
+def places(state: State) -> Iterator[Place]:
+    return ((table, key) for table, rows in state.rows.items() for key in rows)
 
 
 def changed(before: State, after: State) -> set[Place]:
     """Where a row was made, changed or deleted."""
-    if before.rows == after.rows:
-        return set()
-    places = before.rows.keys() | after.rows.keys()
-    return {place for place in places if before.rows.get(place) != after.rows.get(place)}
+    found: set[Place] = set()
+    for table, rows in after.rows.items():
+        known = before.rows[table]
+        if rows is not known and rows != known:
+            found |= {(table, key) for key in known.keys() | rows.keys() if known.get(key) != rows.get(key)}
+    return found
 
 
 @dataclass(frozen=True)
@@ -110,28 +122,3 @@ class Base:
             for table in TABLES:
                 if rows := self.rows.get(table.name):
                     db.execute(sa.insert(table), rows)
-
-
-@dataclass
-class Readings:
-    """Which rows became objects, and so could have decided something, since the last look."""
-
-    places: set[Place] = field(default_factory=set)
-
-    def note(self, target: Model, *_: object) -> None:
-        key = sa.inspect(target).identity
-        self.places.add((target.__tablename__, tuple(key or ())))
-
-    def taken(self) -> set[Place]:
-        taken, self.places = self.places, set()
-        return taken
-
-
-@contextmanager
-def watching() -> Iterator[Readings]:
-    readings = Readings()
-    for occasion in ("load", "refresh"):
-        sa.event.listen(Model, occasion, readings.note, propagate=True)
-    yield readings
-    for occasion in ("load", "refresh"):
-        sa.event.remove(Model, occasion, readings.note)

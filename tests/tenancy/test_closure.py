@@ -10,13 +10,14 @@ from ostiary.app import Ostiary
 from tests.tenancy.cast import Cast
 from tests.tenancy.model import OPERATIONS
 from tests.tenancy.state import DIRECTLY, NOBODYS, THROUGH
-from tests.tenancy.visitors import USUAL, Visitors, walk
+from tests.tenancy.visitors import Visitors
+from tests.tenancy.walks import USUAL, walk
 
 TOKEN = "POST /oauth/token"
 
 
 def test_keeps_everybody_inside_their_closure(cast: Cast, count: Callable[[int, int], int]) -> None:
-    walk(cast, count(500, 20_000))
+    walk(Visitors, cast, count(500, 20_000))
 
 
 def test_is_asked_for_everything_it_offers(cast: Cast) -> None:

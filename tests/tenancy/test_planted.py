@@ -18,7 +18,8 @@ from ostiary.errors import NotFound
 from ostiary.organizations import queries as organizations
 from tests.oauth.desk import OPERATOR
 from tests.tenancy.cast import Cast
-from tests.tenancy.visitors import FAILING, walk
+from tests.tenancy.visitors import Visitors
+from tests.tenancy.walks import FAILING, walk
 
 # Most need about a hundred, none was seen to need six hundred.
 MOST_STEPS = 5000
@@ -89,4 +90,4 @@ def test_notices_that_a_stranger_is_told_from_nobody(cast: Cast, monkeypatch: py
 
 def fails(cast: Cast, says: str) -> None:
     with pytest.raises(AssertionError, match=says):
-        walk(cast, MOST_STEPS, FAILING)
+        walk(Visitors, cast, MOST_STEPS, FAILING)

@@ -1,10 +1,13 @@
 """What the tenancy tests talk about: things and their owners, callers, requests, and answers to expect."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import NamedTuple, Self
+
+from ostiary.applications.credentials import new_client_id
+from ostiary.crypto import guids
 
 # A guid or a client id.
 NAME = re.compile(r"\b(?:[0-9a-f]{32}|ostid_[0-9A-Za-z]{38})\b")
@@ -86,9 +89,9 @@ class Request:
         """Everything that could name something."""
         return " ".join([self.name, *self.query.values(), *map(str, (self.body or {}).values())])
 
-    def with_names(self, renamed: Callable[[str], str]) -> Self:
+    def with_names(self, others: Mapping[str, str]) -> Self:
         def of(said: object) -> object:
-            return NAME.sub(lambda found: renamed(found[0]), said) if isinstance(said, str) else said
+            return with_names(said, others) if isinstance(said, str) else said
 
         query = {parameter: str(of(value)) for parameter, value in self.query.items()}
         body = None if self.body is None else {member: of(value) for member, value in self.body.items()}
@@ -108,3 +111,14 @@ class Expected:
 
 def names_in(text: str) -> set[str]:
     return set(NAME.findall(text))
+
+
+def with_names(text: str, others: Mapping[str, str]) -> str:
+    for name, other in others.items():
+        text = text.replace(name, other)
+    return text
+
+
+def nobody_like(name: str) -> str:
+    """A name of the same kind that never existed."""
+    return new_client_id() if name.startswith("ostid_") else guids.new()

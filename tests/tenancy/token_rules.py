@@ -11,14 +11,14 @@ from ostiary.applications.credentials import new_client_id
 from tests.oauth.desk import Answer, claims_of
 from tests.oauth.window import GRANT, JSON
 from tests.tenancy.choices import Named, Who, flaws, keys, strays
-from tests.tenancy.machine import Walk
+from tests.tenancy.machine import ApiWalk
 from tests.tenancy.model import granted
 
 PATH = "/oauth/token"
 scopes = st.lists(st.sampled_from(sorted(BANK_KEY | ORGANIZATION_KEY | MANAGEMENT)), min_size=1, max_size=4)
 
 
-class TokenRules(Walk):
+class TokenRules(ApiWalk):
     @rule(who=keys, asked=st.none() | scopes, stray=strays, flaw=flaws)
     def ask_for_token(self, who: Who, asked: list[str] | None, stray: Named | None, flaw: Named | None) -> None:
         self.cast.asked.add(f"POST {PATH}")
