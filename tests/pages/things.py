@@ -16,7 +16,7 @@ from ostiary.applications.credentials import Digester
 from ostiary.applications.models import ApplicationKind
 from ostiary.applications.schemas import NewApplication
 from ostiary.crypto import guids
-from ostiary.customers.models import Customer, CustomerType
+from ostiary.customers.models import Customer, CustomerLabel, CustomerType
 from ostiary.organizations import service as organizations
 from ostiary.organizations.schemas import NewOrganization
 from ostiary.settings import Settings
@@ -105,7 +105,12 @@ class World(Cast):
         guid = guids.new()
         type_ = CustomerType.INDIVIDUAL
         with self.store.writing() as db:
-            db.add(Customer(guid=guid, bank_guid=bank_guid, organization_guid=organization_guid, type=type_))
+            label = CustomerLabel(customer_guid=guid, position=0, label="loyalty")
+            db.add(
+                Customer(
+                    guid=guid, bank_guid=bank_guid, organization_guid=organization_guid, type=type_, labels=[label]
+                )
+            )
         return guid
 
     def _key(self, state: str, organization_guid: str) -> str:
