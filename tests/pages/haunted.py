@@ -152,15 +152,15 @@ class Haunted:
         self._words = {name: open_session(self.world.store, self.world[name]) for name in names}
         return [(row, self.world.own(row.about, self.world["Alice"])) for row in rows]
 
-    def sign_in(self, looker: Looker, name: str = "Alice") -> None:
-        looker.context.add_cookies([{"name": "ostiary", "value": self._words[name], "url": self.url}])
+    def sign_in(self, context: BrowserContext, name: str = "Alice") -> None:
+        context.add_cookies([{"name": "ostiary", "value": self._words[name], "url": self.url}])
 
     def enter(self, looker: Looker, row: Row) -> None:
         """As whoever the row is for."""
         if WHO[row.route] is Who.ANYBODY:
             looker.context.clear_cookies(name="ostiary")
         else:
-            self.sign_in(looker, VISITORS.get(row.path, "Alice"))
+            self.sign_in(looker.context, VISITORS.get(row.path, "Alice"))
 
     def show(self, looker: Looker, row: Row, thing: str, query: str = "") -> None:
         looker.page.goto(f"{row.path.format(guid=thing, word=thing)}{query}")

@@ -109,7 +109,7 @@ def test_runs_nothing_that_was_injected(house: Haunted, elsewhere: Elsewhere, mo
     refused = {each.format(elsewhere=elsewhere.url) for each in REFUSED}
     for path in ("/sign-in", "/overview", "/nowhere", "/team/invitations", "/developers/keys/new"):
         with house.looking() as looker:
-            house.sign_in(looker)
+            house.sign_in(looker.context)
             looker.page.goto(path)
             found = heard(looker, refused)
         assert refused <= found, path
@@ -146,7 +146,7 @@ def test_shows_no_page_inside_of_another_sites(house: Haunted, elsewhere: Elsewh
     pages = [row.path.format(guid=thing, word=thing) for row, thing in about]
     others = ["/nowhere", reference.PAGE_PATH, "/api/banks", "/static/copy.js"]
     with house.looking() as looker:
-        house.sign_in(looker)
+        house.sign_in(looker.context)
         assert framed(looker, elsewhere, [f"{house.url}{path}" for path in pages + others]) == set()
 
 
@@ -163,7 +163,7 @@ def test_notices_a_page_that_can_be_framed(house: Haunted, elsewhere: Elsewhere)
     house.door.dropped = {HEADER, X_FRAME}
     addresses = [f"{house.url}{path}" for path in ("/sign-in", "/overview", "/nowhere")]
     with house.looking() as looker:
-        house.sign_in(looker)
+        house.sign_in(looker.context)
         assert framed(looker, elsewhere, addresses) == set(addresses)
         # Another port is another origin, but the same site: the cookie came along, and Acme was in the frame.
         (overview,) = (frame for frame in looker.page.frames if frame.name == addresses[1])
