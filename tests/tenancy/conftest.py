@@ -1,58 +1,83 @@
-"""The casts, on an empty Ostiary."""
+"""The casts, each on an Ostiary of its own, for a whole file: every walk begins with the same rows anyway."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import argon2
 import pytest
 from anyio.from_thread import start_blocking_portal
 from limits import RateLimitItemPerMinute
+from pydantic import SecretStr
 from starlette.testclient import TestClient
 
-from ostiary.app import Ostiary, create_app
+from ostiary.app import create_app
 from ostiary.settings import Settings
 from ostiary.users import passwords, throttle
 from ostiary.users.session import Sessions
+from tests.databases import fresh_database
+from tests.live import MASTER_KEY
 from tests.oauth.desk import open_desk
 from tests.pages.rows import PASSWORD
 from tests.people import ADDRESS, BROWSER
+from tests.postgres import Postgres
 from tests.tenancy.cast import Cast
 from tests.tenancy.page_cast import PageCast
 from tests.tenancy.watching import watching
 
 
-@pytest.fixture
-def cast(ostiary: Ostiary) -> Iterator[Cast]:
-    with open_desk(ostiary) as desk, watching(ostiary.store) as watch:
-        yield Cast(desk, watch)
-
-
-@pytest.fixture
-def page_cast(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[PageCast]:
+@pytest.fixture(scope="module")
+def settings(postgres: Postgres | None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
     """With every page switched on that there is."""
-    release_brakes(monkeypatch)
-    chosen = settings.model_copy(update={"signup": "open", "owners_may_promote": True})
-    made = create_app(chosen)
+    folder = tmp_path_factory.mktemp("tenancy")
+    with fresh_database(postgres, folder) as url:
+        yield Settings(
+            data_dir=folder / "data",
+            database_url=SecretStr(url),
+            master_key=SecretStr(MASTER_KEY),
+            signup="open",
+            owners_may_promote=True,
+        )
+
+
+@pytest.fixture(scope="module")
+def cast(settings: Settings) -> Iterator[Cast]:
+    made = create_app(settings)
+    with open_desk(made) as desk, watching(made.store) as watch:
+        yield Cast(desk, watch)
+    made.store.close()
+
+
+@pytest.fixture(scope="module")
+def page_cast(settings: Settings) -> Iterator[PageCast]:
+    made = create_app(settings)
     # A page that breaks answers 500. The server's background work is not begun: it would write between two looks.
     browser = TestClient(
         made,
-        base_url=chosen.issuer,
+        base_url=settings.issuer,
         client=(ADDRESS, 50_000),
         headers=BROWSER,
         follow_redirects=False,
         raise_server_exceptions=False,
     )
-    with open_desk(made) as desk, watching(made.store) as watch, start_blocking_portal() as portal:
+    with (
+        without_brakes(),
+        open_desk(made) as desk,
+        watching(made.store) as watch,
         # One event loop for all requests.
-        browser.portal = portal
-        yield PageCast(desk, watch, browser, Sessions(chosen).cookie_name)
+        start_blocking_portal() as browser.portal,
+    ):
+        yield PageCast(desk, watch, browser, Sessions(settings).cookie_name)
     made.store.close()
 
 
-def release_brakes(monkeypatch: pytest.MonkeyPatch) -> None:
+@contextmanager
+def without_brakes() -> Iterator[None]:
     """Passwords cost nothing and may be tried without end."""
     cheap = argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-    monkeypatch.setattr(passwords, "_hasher", cheap)
-    monkeypatch.setattr(passwords, "_NOBODYS", cheap.hash(PASSWORD))
-    monkeypatch.setattr(passwords, "_judged", lambda *_: passwords.GOOD_SCORE)
-    for limit in ("PER_SOURCE", "PER_ACCOUNT", "PER_NEWCOMER"):
-        monkeypatch.setattr(throttle, limit, RateLimitItemPerMinute(1_000_000, namespace=limit))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "_hasher", cheap)
+        patch.setattr(passwords, "_NOBODYS", cheap.hash(PASSWORD))
+        patch.setattr(passwords, "_judged", lambda *_: passwords.GOOD_SCORE)
+        for limit in ("PER_SOURCE", "PER_ACCOUNT", "PER_NEWCOMER"):
+            patch.setattr(throttle, limit, RateLimitItemPerMinute(1_000_000, namespace=limit))
+        yield

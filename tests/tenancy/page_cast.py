@@ -7,9 +7,8 @@ it says whose it is.
 import datetime as dt
 import json
 import re
-from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Self
 from urllib.parse import quote
 
@@ -78,13 +77,19 @@ class Sent:
         return replace(self, path=with_names(self.path, others), query=query, form=form)
 
 
+@dataclass(frozen=True)
+class Tally:
+    """Pages by route: which did what they are for, changed something, denied that somebody else's thing exists."""
+
+    done: set[str] = field(default_factory=set)
+    effective: set[str] = field(default_factory=set)
+    denied: set[str] = field(default_factory=set)
+
+
 class PageCast(Stage):
     def __init__(self, desk: Desk, watch: Watch, browser: TestClient, cookie_name: str) -> None:
         super().__init__(desk, watch)
-        # How often each page did what it is for, changed something, and denied that somebody else's thing exists.
-        self.done: Counter[str] = Counter()
-        self.effects: Counter[str] = Counter()
-        self.denied: Counter[str] = Counter()
+        self.tally = Tally()
         self.guids: dict[str, str] = {}
         self.people: dict[str, Person] = {}
         # Of every organization: of a key of its own and of one of its banks' keys.

@@ -115,12 +115,14 @@ class PageWalk(Walk):
         self.look()
 
     def _count(self, sent: Sent, answer: Response, changed: set[Place]) -> None:
-        route = sent.row.route
+        tally, route = self.cast.tally, sent.row.route
         if sent.relation is Relation.FOREIGN:
-            self.cast.denied[route] += answer.status_code == sent.row.elsewhere
+            if answer.status_code == sent.row.elsewhere:
+                tally.denied.add(route)
         elif answer.status_code in SUCCESS:
-            self.cast.done[route] += 1
-            self.cast.effects[route] += bool(changed)
+            tally.done.add(route)
+            if changed:
+                tally.effective.add(route)
 
     def _is_foreign(self, guid: str, who: Standing) -> bool:
         found = self.owners.get(guid)

@@ -22,6 +22,7 @@ def test_keeps_everybody_inside_their_closure(cast: Cast, count: Callable[[int, 
 
 def test_is_asked_for_everything_it_offers(cast: Cast) -> None:
     Visitors.cast = cast
+    cast.asked.clear()
 
     @settings(USUAL, max_examples=1)
     @given(st.data())

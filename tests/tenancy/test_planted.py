@@ -18,37 +18,42 @@ from ostiary.errors import NotFound
 from ostiary.organizations import queries as organizations
 from tests.oauth.desk import OPERATOR
 from tests.tenancy.cast import Cast
+from tests.tenancy.choices import Named, Relation, Who
 from tests.tenancy.visitors import Visitors
-from tests.tenancy.walks import FAILING, walk
+from tests.tenancy.walks import FAILING, failing, walk
 
-# Most need about a hundred, none was seen to need six hundred.
+# About a hundred are enough, most of the time.
 MOST_STEPS = 5000
+OF = {Subject.ORGANIZATION: Who(0, None), Subject.BANK: Who(0, 0)}
+OWN, FOREIGN = Named(Relation.OWN, 0), Named(Relation.FOREIGN, 0)
+Step = Callable[[Visitors, Who], None]
 
 
 @pytest.mark.parametrize(
-    ("queries", "subject"),
+    ("queries", "subject", "step"),
     [
-        (organizations, Subject.ORGANIZATION),
-        (banks, Subject.ORGANIZATION),
-        (banks, Subject.BANK),
-        (applications, Subject.ORGANIZATION),
-        (applications, Subject.BANK),
-        (customers, Subject.ORGANIZATION),
-        (customers, Subject.BANK),
+        (organizations, Subject.ORGANIZATION, lambda visitors, who: visitors.get_organization(who, FOREIGN, None)),
+        (banks, Subject.ORGANIZATION, lambda visitors, who: visitors.get_bank(who, FOREIGN, None)),
+        (banks, Subject.BANK, lambda visitors, who: visitors.get_bank(who, FOREIGN, None)),
+        (applications, Subject.ORGANIZATION, lambda visitors, who: visitors.get_bank_application(who, FOREIGN, None)),
+        (applications, Subject.BANK, lambda visitors, who: visitors.get_bank_application(who, FOREIGN, None)),
+        (customers, Subject.ORGANIZATION, lambda visitors, who: visitors.get_customer(who, FOREIGN, {}, None)),
+        (customers, Subject.BANK, lambda visitors, who: visitors.get_customer(who, FOREIGN, {}, None)),
     ],
     ids=lambda part: getattr(part, "__name__", str(part)),
 )
 def test_notices_a_missing_tenant_predicate(
-    cast: Cast, monkeypatch: pytest.MonkeyPatch, queries: ModuleType, subject: Subject
+    cast: Cast, monkeypatch: pytest.MonkeyPatch, queries: ModuleType, subject: Subject, step: Step
 ) -> None:
-    as_always: Callable[[Actor], Select[Any]] = queries.visible_to
+    forget_the_tenant(monkeypatch, queries, subject)
+    with failing(Visitors, cast, "answered 200 .* the model says .*status=404") as visitors:
+        step(visitors, OF[subject])
 
-    def forgets(actor: Actor) -> Select[Any]:
-        # What the operator sees has no WHERE.
-        return as_always(OPERATOR if actor.subject is subject else actor)
 
-    monkeypatch.setattr(queries, "visible_to", forgets)
-    fails(cast, "the model says|told from nobody|foreign rows were read|rows were changed")
+def test_comes_across_a_missing_tenant_predicate(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    forget_the_tenant(monkeypatch, customers, Subject.ORGANIZATION)
+    with pytest.raises(AssertionError, match="the model says"):
+        walk(Visitors, cast, MOST_STEPS, FAILING)
 
 
 def test_notices_a_foreign_row_that_is_read_and_not_shown(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -59,11 +64,12 @@ def test_notices_a_foreign_row_that_is_read_and_not_shown(cast: Cast, monkeypatc
         return as_always(db, actor, guid)
 
     monkeypatch.setattr(customers, "get", looks_first)
-    fails(cast, "foreign rows were read")
+    with failing(Visitors, cast, "foreign rows were read") as visitors:
+        visitors.get_customer(OF[Subject.ORGANIZATION], FOREIGN, {}, None)
 
 
 def test_notices_a_write_that_goes_too_far(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
-    as_always = banks.get
+    as_always = banks.get_to_change
 
     def freezes(db: Session, actor: Actor, guid: str) -> Bank:
         found = as_always(db, actor, guid)
@@ -72,8 +78,9 @@ def test_notices_a_write_that_goes_too_far(cast: Cast, monkeypatch: pytest.Monke
         db.execute(everybody, execution_options={"synchronize_session": False})
         return found
 
-    monkeypatch.setattr(banks, "get", freezes)
-    fails(cast, "rows were changed")
+    monkeypatch.setattr(banks, "get_to_change", freezes)
+    with failing(Visitors, cast, "rows were changed") as visitors:
+        visitors.update_bank(OF[Subject.ORGANIZATION], OWN, "Ash", None, None)
 
 
 def test_notices_that_a_stranger_is_told_from_nobody(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -85,9 +92,15 @@ def test_notices_that_a_stranger_is_told_from_nobody(cast: Cast, monkeypatch: py
         return as_always(db, actor, guid)
 
     monkeypatch.setattr(banks, "get", tells)
-    fails(cast, "told from nobody")
+    with failing(Visitors, cast, "told from nobody") as visitors:
+        visitors.get_bank(OF[Subject.ORGANIZATION], FOREIGN, None)
 
 
-def fails(cast: Cast, says: str) -> None:
-    with pytest.raises(AssertionError, match=says):
-        walk(Visitors, cast, MOST_STEPS, FAILING)
+def forget_the_tenant(monkeypatch: pytest.MonkeyPatch, queries: ModuleType, subject: Subject) -> None:
+    as_always: Callable[[Actor], Select[Any]] = queries.visible_to
+
+    def forgets(actor: Actor) -> Select[Any]:
+        # What the operator sees has no WHERE.
+        return as_always(OPERATOR if actor.subject is subject else actor)
+
+    monkeypatch.setattr(queries, "visible_to", forgets)

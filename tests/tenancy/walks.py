@@ -3,8 +3,11 @@
 machine.py walks through the API on top of this, page_walk.py through the pages.
 """
 
-from typing import ClassVar
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import ClassVar, TypeVar
 
+import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import RuleBasedStateMachine, run_state_machine_as_test
 
@@ -57,9 +60,20 @@ class Walk(RuleBasedStateMachine):
         return read, state.changed(self.before, self.state)
 
 
+W = TypeVar("W", bound=Walk)
+
+
 def walk(visitors: type[Walk], cast: Stage, steps: int, chosen: settings = USUAL) -> None:
-    visitors.cast = cast
+    visitors.cast, cast.steps = cast, 0
     # Hypothesis ends a walk early now and then.
     while cast.steps < steps:
         walks = 1 + (steps - cast.steps) // chosen.stateful_step_count
         run_state_machine_as_test(visitors, settings=settings(chosen, max_examples=walks))
+
+
+@contextmanager
+def failing(visitors: type[W], cast: Stage, says: str) -> Iterator[W]:
+    """For a single step, which must find what is wrong."""
+    visitors.cast = cast
+    with pytest.raises(AssertionError, match=says):
+        yield visitors()
