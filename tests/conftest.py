@@ -1,5 +1,6 @@
 """What every test can ask for: a fresh database, an Ostiary on it, a client, a real server."""
 
+import inspect
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -25,12 +26,38 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("ostiary")
     group.addoption("--database", choices=["sqlite", "postgresql"], default="sqlite", help="the database under test")
     group.addoption("--long", action="store_true", help="full counts: about half an hour instead of minutes")
+    group.addoption(
+        "--needs-database",
+        action="store_true",
+        help="leave out what opens no database, or always the same one; without --long also the mark any_database",
+    )
 
 
 def pytest_configure() -> None:
     """The developer's own settings stay outside."""
     for name in [name for name in os.environ if name.startswith("OSTIARY_")]:
         del os.environ[name]
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """A second run repeats only what another database could change."""
+    if not config.getoption("--needs-database"):
+        return
+    is_long = config.getoption("--long")
+    wanted = {item: needs_database(item) and (is_long or not says_the_same(item)) for item in items}
+    config.hook.pytest_deselected(items=[item for item in items if not wanted[item]])
+    items[:] = [item for item in items if wanted[item]]
+
+
+def needs_database(item: pytest.Item) -> bool:
+    """Every way to the database under test leads through the fixture `database`, or through asking for one by name."""
+    assert isinstance(item, pytest.Function)
+    asks_by_name = "request" in inspect.signature(item.function).parameters
+    return asks_by_name or "database" in item.fixturenames
+
+
+def says_the_same(item: pytest.Item) -> bool:
+    return item.get_closest_marker("any_database") is not None
 
 
 @pytest.hookimpl(trylast=True)

@@ -14,6 +14,8 @@ from tests.durability.direct import Pair, office
 from tests.durability.installation import settings_of
 from tests.live import LiveServer
 
+pytestmark = pytest.mark.any_database
+
 SECONDS = 30
 
 

@@ -20,6 +20,8 @@ from bench.scenarios import SCOPE, Comparison, Series
 from bench.servers import Home, Server, floor, ostiary, settle
 from tests.postgres import Postgres
 
+pytestmark = pytest.mark.any_database
+
 RATE = 200
 KEYS = 250
 ACTIVE = 50

@@ -3,6 +3,8 @@
 from contextlib import closing
 from dataclasses import fields, replace
 
+import pytest
+
 from bench.options import Options, parse
 from bench.pages import (
     MOST_SHOWN,
@@ -29,6 +31,7 @@ def page_time(name: str, p95_ms: float, cpu_ms: float = 1.0) -> PageTime:
     return PageTime(name, 200, True, 1.0, p95_ms, p95_ms, cpu_ms, 2.0)
 
 
+@pytest.mark.any_database
 def test_finds_every_page(postgres: Postgres | None) -> None:
     cores = Cores.of_this_machine()
     options = Options(database=postgres.url("postgres") if postgres else "sqlite")

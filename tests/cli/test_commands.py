@@ -142,12 +142,14 @@ main()
 """
 
 
+@pytest.mark.any_database
 def test_keeps_standard_output_to_what_a_command_answers(real: Run) -> None:
     done = real("init", "--organization", "Acme", "--bank", "North", "--json", program=["-c", COMPLAINS])
     assert "something_is_odd" in done.stderr
     assert json.loads(done.stdout).keys() >= {"client_id", "client_secret"}
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8"])
 def test_shows_the_secret_on_a_terminal_that_cannot_write_the_name(real: Run, encoding: str) -> None:
     done = real("init", "--organization", "Ümläut", "--bank", "北", PYTHONIOENCODING=encoding)

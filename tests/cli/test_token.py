@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
-from tests.cli.conftest import Done, Run
-from tests.live import COMMAND_SECONDS, HOST, LiveServer, free_port
+from tests.cli.conftest import Run
+from tests.live import HOST, LiveServer, free_port
 from tests.server.conftest import eventually
 
 
@@ -25,29 +25,13 @@ def pair(live: LiveServer) -> dict[str, Any]:
     return made
 
 
-def token(live: LiveServer, *args: str, said: str = "", **more: str) -> Done:
-    command = [sys.executable, "-m", "ostiary", *args]
-    env = {**live.env, **more}
-    done = subprocess.run(
-        command,
-        cwd=live.folder,
-        env=env,
-        input=said,
-        capture_output=True,
-        text=True,
-        timeout=COMMAND_SECONDS,
-        check=False,
-    )
-    return Done(done.returncode, done.stdout, done.stderr)
-
-
-def test_gets_a_token_and_explains_it_and_each_refusal(live: LiveServer, pair: dict[str, Any]) -> None:
-    mine = {"OSTIARY_CLIENT_ID": pair["client_id"], "OSTIARY_CLIENT_SECRET": pair["client_secret"]}
-    answer = json.loads(token(live, "token", "--json", **mine).stdout)
+def test_gets_a_token_and_explains_it_and_each_refusal(live: LiveServer, pair: dict[str, Any], run: Run) -> None:
+    mine = {**live.env, "OSTIARY_CLIENT_ID": pair["client_id"], "OSTIARY_CLIENT_SECRET": pair["client_secret"]}
+    answer = json.loads(run("token", "--json", **mine).stdout)
     assert answer["token_type"] == "Bearer"
-    plain = token(live, "token", "--scope", "customers:read", **mine)
+    plain = run("token", "--scope", "customers:read", **mine)
     assert plain.stdout.count(".") == 2
-    explained = json.loads(token(live, "inspect", "--json", said=plain.stdout).stdout)
+    explained = json.loads(run("inspect", "--json", said=plain.stdout, **live.env).stdout)
     assert (explained["kind"], explained["is_expired"]) == ("token", False)
     assert (explained["bank_guid"], explained["scope"]) == (pair["bank_guid"], "customers:read")
     for args, more, sentence in (
@@ -61,7 +45,7 @@ def test_gets_a_token_and_explains_it_and_each_refusal(live: LiveServer, pair: d
             f"{live.base_url}/nowhere/oauth/token did not answer like an Ostiary",
         ),
     ):
-        done = token(live, "token", *args, "--json", **more)
+        done = run("token", *args, "--json", **more)
         assert (done.returncode, done.stdout) == (1, "")
         assert done.stderr.startswith(sentence)
         assert pair["client_secret"] not in done.stderr

@@ -100,6 +100,7 @@ FLAWS: list[tuple[Plant, Callable[..., None]]] = [
 ]
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize(("plant", "check"), FLAWS, ids=lambda each: each.__name__)
 def test_notices_when_it(
     plant: Plant, check: Callable[..., None], request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch

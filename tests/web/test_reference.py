@@ -10,6 +10,8 @@ from tests.browser import Visit, visiting
 from tests.clients.servers import serving
 from tests.postgres import Postgres
 
+pytestmark = pytest.mark.any_database
+
 OPERATIONS = {
     "GET /api/organizations/{organization_guid}",
     "PATCH /api/organizations/{organization_guid}",
