@@ -3,8 +3,14 @@
 import asyncio
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
+from itertools import pairwise
+from typing import Any
 
-from ostiary.web.immediate import Answer, Immediate, ImmediateProtocol, Request
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ostiary.web.immediate import Answer, Head, Immediate, ImmediateProtocol, Request
 from tests.server.test_careful import connected
 
 
@@ -19,8 +25,16 @@ class Echo:
         self.turns: list[int] = []
         self.immediate = {b"/oauth/token": Immediate(self.answers)}
 
-    async def __call__(self, scope: object, receive: object, send: object) -> None:
-        """ASGI's way, which nobody goes here."""
+    async def __call__(self, _: Any, receive: Any, send: Any) -> None:  # noqa: ANN401 - ASGI's
+        """ASGI's way, for what comes in one go with something else."""
+        heard = await receive()
+        body = heard.get("body", b"")
+        while heard.get("more_body"):
+            heard = await receive()
+            body += heard.get("body", b"")
+        length = (b"content-length", b"%d" % len(body))
+        await send({"type": "http.response.start", "status": 200, "headers": [length]})
+        await send({"type": "http.response.body", "body": body})
 
     def answers(self, requests: Sequence[Request]) -> list[Answer]:
         self.turns.append(len(requests))
@@ -69,3 +83,86 @@ def test_answers_the_others_when_one_leaves() -> None:
 def test_answers_whatever_happens_before_the_turn_ends() -> None:
     answers = heard(Echo(), "says no more", "the server ends", "asks for more")
     assert [answer.rpartition(b"\r\n")[2] for answer in answers] == [b"0", b"1", b"2"]
+
+
+class Heads(Echo):
+    """Remembers which heads it saw, by what their requests carried."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen: list[tuple[bytes, Head]] = []
+
+    def answers(self, requests: Sequence[Request]) -> list[Answer]:
+        self.seen += [(request.body, request.head) for request in requests]
+        return super().answers(requests)
+
+
+async def told(app: Echo, parts: Sequence[bytes], bodies: int) -> list[bytes]:
+    """What one caller hears who sends the parts one after the other, each when the last was dealt with."""
+    async with connected(app) as (server_end, reader, _):
+        for part in parts:
+            server_end.data_received(part)
+            # Two turns: the answer is given at the end of the first.
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+        return [await asyncio.wait_for(body_of(reader), 5) for _ in range(bodies)]
+
+
+async def body_of(reader: asyncio.StreamReader) -> bytes:
+    head = (await reader.readuntil(b"\r\n\r\n")).lower()
+    assert head.startswith(b"http/1.1 200"), head
+    return await reader.readexactly(int(head.partition(b"content-length: ")[2].partition(b"\r\n")[0]))
+
+
+def test_reads_a_repeated_head_once() -> None:
+    app = Heads()
+    other = post(b"oak").replace(b"Host: x", b"Host: y")
+    parts = [post(b"one"), post(b"two"), post(b"longer"), post(b"six"), post(b"ten"), other]
+    assert asyncio.run(told(app, parts, 6)) == [b"one", b"two", b"longer", b"six", b"ten", b"oak"]
+    heads = dict(app.seen)
+    assert heads[b"one"] is heads[b"two"] is not heads[b"longer"] is not heads[b"six"] is heads[b"ten"]
+    assert heads[b"oak"].headers != heads[b"ten"].headers
+
+
+def chunked(body: bytes) -> bytes:
+    return b"POST /oauth/token HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n%b\r\n0\r\n\r\n" % (
+        len(body),
+        body,
+    )
+
+
+SIX, END = b"abcdef", b"0\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("parts", "bodies"),
+    [
+        # The bytes behind a head are all its body, or the next request would be read by the wrong rules.
+        ([chunked(b"one"), chunked(b"two")], [b"one", b"two"]),
+        ([chunked(END), chunked(END)[:-5] + b"1\r\nx\r\n" + END], [END, END + b"x"]),
+        ([post(b"one") * 2, post(b"two"), post(b"six")], [b"one", b"one", b"two", b"six"]),
+        # What looks like a request is one only if none has begun.
+        ([post(b"one"), post(post(b"one"))[: -len(post(b"one"))], post(b"one")], [b"one", post(b"one")]),
+        ([post(b"one"), post(b"two")[:40], post(b"two")[40:], post(b"six")], [b"one", b"two", b"six"]),
+        ([post(b"one"), post(b"two") + post(b"six")[:9], post(b"six")[9:]], [b"one", b"two", b"six"]),
+        ([post(SIX * 6)[:39], post(SIX * 6)[39:], post(b"two")[:39], post(b"two")[39:]], [SIX * 6, b"two"]),
+    ],
+)
+def test_reads_by_the_parsers_rules(parts: list[bytes], bodies: list[bytes]) -> None:
+    assert asyncio.run(told(Echo(), parts, len(bodies))) == bodies
+
+
+words = st.sampled_from([b"one", b"two", b"longer", END, post(b"one")])
+messages = st.lists(
+    st.builds(lambda write, body: (write(body), body), st.sampled_from([post, chunked]), words), max_size=6
+)
+
+
+@given(messages, st.data())
+def test_reads_the_same_wherever_it_is_cut(sent: list[tuple[bytes, bytes]], data: st.DataObject) -> None:
+    stream = b"".join(message for message, _ in sent)
+    borders = [sum(len(message) for message, _ in sent[:number]) for number in range(len(sent))]
+    places = st.sampled_from(borders) | st.integers(0, len(stream))
+    cuts = sorted({0, len(stream), *(data.draw(st.lists(places, max_size=8)) if sent else [])})
+    parts = [stream[start:end] for start, end in pairwise(cuts)]
+    assert asyncio.run(told(Echo(), parts, len(sent))) == [body for _, body in sent]

@@ -41,7 +41,8 @@ class Asked:
 # Builds the statement; `n` must come first in what it selects.
 Statement = Callable[[Asked], sa.Select[*tuple[Any, ...]]]
 
-LookupNow = Callable[..., Sequence[Row]]
+# The rows for each of many sets of values, all as they are at one moment.
+LookupNow = Callable[[Sequence[Sequence[str]]], list[Sequence[Row]]]
 
 
 class Lookup(Protocol):
@@ -80,11 +81,11 @@ class SqliteReads:
         compiled = statement(asked).compile(dialect=pysqlite.dialect(paramstyle="qmark"))
         sql, places = str(compiled), [columns.index(c) for c in compiled.positiontup or ()]
 
-        def rows(*values: str) -> Sequence[Row]:
+        def rows(many: Sequence[Sequence[str]]) -> list[Sequence[Row]]:
             try:
                 if monotonic() > self._look_again_at:
                     self._look_again()
-                return self._cursor.execute(sql, [values[place] for place in places]).fetchall()
+                return self._rows(sql, [[values[place] for place in places] for values in many])
             except sqlite3.Error as error:
                 raise StoreUnavailable("the database did not answer") from error
 
@@ -92,6 +93,17 @@ class SqliteReads:
 
     async def close(self) -> None:
         self._connection.close()
+
+    def _rows(self, sql: str, many: Sequence[Sequence[str]]) -> list[Sequence[Row]]:
+        execute = self._cursor.execute
+        if len(many) == 1:
+            return [execute(sql, many[0]).fetchall()]
+        # A statement by itself locks and unlocks the log, which takes as long as its reading.
+        execute("BEGIN")
+        try:
+            return [execute(sql, values).fetchall() for values in many]
+        finally:
+            execute("COMMIT")
 
     def _look_again(self) -> None:
         """A file that was moved, deleted or replaced is noticed within a second."""
@@ -107,7 +119,7 @@ class _Inline:
         self.now = now
 
     async def __call__(self, *values: str) -> Sequence[Row]:
-        return self.now(*values)
+        return self.now([values])[0]
 
 
 class PostgresReads:

@@ -1,8 +1,9 @@
 """POST /oauth/token: RFC 6749 §4.4, client credentials."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import repeat
 from typing import Any, NamedTuple
 
 import structlog
@@ -33,7 +34,7 @@ from ostiary.web.asgi import (
     answer,
     read_body,
 )
-from ostiary.web.immediate import Answer, Request
+from ostiary.web.immediate import Answer, Head, Request
 from ostiary.web.refusals import note_away
 
 # RFC 6749 §5.1: tokens and refusals alike must not be stored.
@@ -61,6 +62,14 @@ class TokenSeconds:
         if bank_type is None:
             return self.organization
         return self.sandbox if bank_type == "sandbox" else self.production
+
+
+class Sender(NamedTuple):
+    """What the head of a request says."""
+
+    media_type: str
+    authorization: Sequence[str]
+    address: str
 
 
 class Asked(NamedTuple):
@@ -99,7 +108,7 @@ class TokenEndpoint:
         try:
             token_request.check_line(scope["method"], scope["query_string"])
             body = await read_body(receive, token_request.LIMIT_BYTES)
-            asked = self._asked(Request(scope["headers"], body, (scope["client"] or ("",))[0]))
+            asked = self._asked(Request(Head(scope["headers"], (scope["client"] or ("",))[0]), body))
             granted = self._granted(asked, await self.lookup(asked.client_id, self.keys.current_kid))
             found = self._issued(granted, granted.unsigned.signed())
         except Disconnected:
@@ -114,7 +123,7 @@ class TokenEndpoint:
         """The same for all requests of a turn, one step after the other."""
         kid = self.keys.current_kid
         asked = _each(self._asked, requests)
-        rows = _each(lambda one: now(one.client_id, kid), asked)
+        rows = _looked_up(now, asked, kid)
         granted = _each(self._granted, asked, rows)
         tokens = _each(lambda one: one.unsigned.signed(), granted)
         answers = _each(self._issued, granted, tokens)
@@ -134,17 +143,27 @@ class TokenEndpoint:
         return Answer(500, _body("server_error", "Something went wrong here: try again, or tell the operator"), HEADERS)
 
     def _asked(self, request: Request) -> Asked:
-        head = token_request.head(request.headers)
-        sent = token_request.parameters(token_request.media_type(head), request.body)
+        sender = request.head.understood
+        if not isinstance(sender, Sender):
+            sender = request.head.understood = self._sender(request.head)
+        sent = token_request.parameters(sender.media_type, request.body)
         if "grant_type" not in sent:
             raise InvalidRequest("Send grant_type=client_credentials")
         if sent["grant_type"] != "client_credentials":
             raise UnsupportedGrantType("The grant type here is client_credentials")
-        client_id, secret = client_auth.presented(head.authorization, sent)
+        client_id, secret = client_auth.presented(sender.authorization, sent)
         # A typo is refused here, on arithmetic alone.
         if not CLIENT_ID.match(client_id) or not is_well_formed(secret):
             raise InvalidClient(client_auth.UNKNOWN)
-        return Asked(client_id, secret, sent.get("scope"), self.client_address.of(request.peer, head.forwarded_for))
+        return Asked(client_id, secret, sent.get("scope"), sender.address)
+
+    def _sender(self, head: Head) -> Sender:
+        counting = token_request.counting(head.headers)
+        return Sender(
+            token_request.media_type(counting),
+            counting.authorization,
+            self.client_address.of(head.peer, counting.forwarded_for),
+        )
 
     def _granted(self, asked: Asked, rows: Sequence[Row]) -> Granted:
         """Every no that can come of the one read, or what the token will say; raises InvalidClient or InvalidScope."""
@@ -200,6 +219,16 @@ class TokenEndpoint:
             granted.iat,
         )
         return Answer(200, body, HEADERS)
+
+
+def _looked_up(now: LookupNow, asked: Sequence[Any], kid: str) -> list[Any]:
+    """The rows for each that can be asked for, in one transaction; an error keeps its place."""
+    found: Iterator[Any]
+    try:
+        found = iter(now([(one.client_id, kid) for one in asked if not isinstance(one, Exception)]))
+    except StoreUnavailable as error:
+        found = repeat(error)
+    return [one if isinstance(one, Exception) else next(found) for one in asked]
 
 
 def _each(step: Callable[..., Any], *columns: Sequence[Any]) -> list[Any]:

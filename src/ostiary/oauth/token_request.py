@@ -13,7 +13,7 @@ PARAMETERS = frozenset({"grant_type", "client_id", "client_secret", "scope", "cl
 PLACES = {b"content-type": 0, b"content-encoding": 1, b"authorization": 2, b"x-forwarded-for": 3}
 
 
-class Head(NamedTuple):
+class Counting(NamedTuple):
     """Of a request's headers, those that count here, each with all its values."""
 
     content_type: list[str]
@@ -22,9 +22,8 @@ class Head(NamedTuple):
     forwarded_for: list[str]
 
 
-def head(headers: Sequence[Header]) -> Head:
-    # One pass and few objects: this runs for every token.
-    found = Head([], [], [], [])
+def counting(headers: Sequence[Header]) -> Counting:
+    found = Counting([], [], [], [])
     for name, value in headers:
         place = PLACES.get(name)
         if place is not None:
@@ -36,7 +35,7 @@ def too_large() -> InvalidRequest:
     return InvalidRequest(f"The body is larger than {LIMIT_BYTES} bytes", status=413)
 
 
-def media_type(head: Head) -> str:
+def media_type(head: Counting) -> str:
     """Which of the two forms the body has; raises InvalidRequest for any other."""
     if head.content_encoding:
         raise InvalidRequest("Send the request without content encoding", status=415)

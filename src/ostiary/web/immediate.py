@@ -5,8 +5,8 @@ Everything else, and whatever is unusual about a request, goes the ASGI way, whi
 
 import asyncio
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import lru_cache
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE
@@ -16,6 +16,7 @@ from ostiary.web.careful import CarefulProtocol
 
 # More than any handler reads: it refuses what is longer than its own limit, and the rest need not be kept.
 MOST_BYTES = 64 * 1024
+END_OF_HEAD = b"\r\n\r\n"
 
 
 class Answer(NamedTuple):
@@ -24,12 +25,21 @@ class Answer(NamedTuple):
     headers: tuple[Header, ...]
 
 
+@dataclass(slots=True)
+class Head:
+    """Who asks, and with which headers. One and the same for all requests of a connection that repeat it."""
+
+    headers: Sequence[Header]
+    peer: str
+    # What whoever answers made of it, so that it is read once.
+    understood: object = None
+
+
 class Request(NamedTuple):
     """A complete POST without a query."""
 
-    headers: Sequence[Header]
+    head: Head
     body: bytes
-    peer: str
 
 
 class Immediate:
@@ -55,6 +65,24 @@ class Immediate:
             asker.answered(answer)
 
 
+class Repeatable(NamedTuple):
+    """A head as it came. Whoever sends the same bytes again, and a body as long, gets the same out of the parser."""
+
+    handler: Immediate
+    head: Head
+    as_it_came: bytes
+    length_with_body: int
+
+
+class Lines(NamedTuple):
+    """The first lines of an answer, and what they were made of."""
+
+    status: int
+    headers: Sequence[Header]
+    defaults: Sequence[Header]
+    text: bytes
+
+
 class ImmediateProtocol(CarefulProtocol):
     """Looks for an `immediate` table, by path, in the application it serves."""
 
@@ -66,8 +94,9 @@ class ImmediateProtocol(CarefulProtocol):
         self._handler: Immediate | None = None
         self._data = self._begun_with = b""
         self._head: Sequence[Header] = ()
-        # uvicorn makes a new list when the second changes.
-        self._defaults: tuple[list[Header], bytes] = ([], b"")
+        # Known while no request has begun: most callers ask again with the same head.
+        self._repeatable: Repeatable | None = None
+        self._lines = Lines(0, (), (), b"")
         self._body = bytearray()
         self._is_asked = False
         self._is_last = False
@@ -80,12 +109,18 @@ class ImmediateProtocol(CarefulProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        self._data, self._idle_since = data, math.inf
-        super().data_received(data)
+        self._idle_since = math.inf
+        if self._repeatable is not None and self._is_repeated(self._repeatable, data):
+            handler, head, as_it_came, _ = self._repeatable
+            self._ask(handler, Request(head, data[len(as_it_came) :]))
+        else:
+            self._data = data
+            super().data_received(data)
 
     def on_message_begin(self) -> None:
         # ASGI's scope is made for those who need it, see `_make_scope`.
         self.url, self.headers, self.expect_100_continue = b"", [], False
+        self._repeatable = None
         self._begun_with = self._data if self._is_first else b""
 
     def on_headers_complete(self) -> None:
@@ -114,22 +149,26 @@ class ImmediateProtocol(CarefulProtocol):
         self._arrived()
         body, self._handler = bytes(self._body), None
         self._body.clear()
-        self._is_asked = True
-        handler.ask(self, Request(self._head, body, self.client[0] if self.client else ""))
+        head = Head(self._head, self.client[0] if self.client else "")
+        as_it_came, end, rest = self._begun_with.partition(END_OF_HEAD)
+        # A head and its body in one piece: no chunks, and no other request before or behind them.
+        if end and len(rest) == len(body):
+            self._repeatable = Repeatable(handler, head, as_it_came + end, len(self._begun_with))
+        self._ask(handler, Request(head, body))
 
     def answered(self, answer: Answer) -> None:
         self._is_asked = False
         if self.transport.is_closing():
             return
-        self.transport.write(
-            b"%b%bcontent-length: %d\r\n\r\n%b"
-            % (
-                _head(answer.status, answer.headers),
-                self._default_lines(),
-                len(answer.body),
-                answer.body,
-            )
-        )
+        lines = self._lines
+        if (
+            answer.headers is not lines.headers
+            or answer.status != lines.status
+            # uvicorn makes a new list when the second changes.
+            or self.server_state.default_headers is not lines.defaults
+        ):
+            lines = self._lines = _lines(answer, self.server_state.default_headers)
+        self.transport.write(b"%bcontent-length: %d\r\n\r\n%b" % (lines.text, len(answer.body), answer.body))
         self.server_state.total_requests += 1
         if self._is_last:
             self.transport.close()
@@ -172,11 +211,17 @@ class ImmediateProtocol(CarefulProtocol):
             self._idle = None
             self.timeout_keep_alive_handler()
 
-    def _default_lines(self) -> bytes:
-        headers = self.server_state.default_headers
-        if headers is not self._defaults[0]:
-            self._defaults = headers, _lines(headers)
-        return self._defaults[1]
+    def _ask(self, handler: Immediate, request: Request) -> None:
+        self._is_asked = True
+        handler.ask(self, request)
+
+    def _is_repeated(self, known: Repeatable, data: bytes) -> bool:
+        return (
+            len(data) == known.length_with_body
+            and data.startswith(known.as_it_came)
+            and not self.flow.write_paused
+            and not self._is_answering()
+        )
 
     def _is_plain(self) -> bool:
         """One request after the other on a connection that stays, and nobody is behind with reading."""
@@ -191,10 +236,6 @@ class ImmediateProtocol(CarefulProtocol):
         )
 
 
-@lru_cache(maxsize=64)
-def _head(status: int, headers: tuple[Header, ...]) -> bytes:
-    return STATUS_LINE[status] + _lines(headers)
-
-
-def _lines(headers: Iterable[Header]) -> bytes:
-    return b"".join([b"%b: %b\r\n" % header for header in headers])
+def _lines(answer: Answer, defaults: list[Header]) -> Lines:
+    text = STATUS_LINE[answer.status] + b"".join([b"%b: %b\r\n" % header for header in (*answer.headers, *defaults)])
+    return Lines(answer.status, answer.headers, defaults, text)
