@@ -29,7 +29,15 @@ PAYLOADS = (
     "&lt;script&gt; &amp;amp; %3Cscript%3E \\u003cscript\\u003e",
     "Zoë 銀行 مصرف 🏦 \N{FULLWIDTH LESS-THAN SIGN}script\N{FULLWIDTH GREATER-THAN SIGN}",
 )
+GROUPS = 6
+# The first of each group are those that count where a text begins.
 MORE_PAYLOADS = (
+    f"--><script>{RUN}</script><!--",
+    f"';{RUN};//",
+    f" \t{ADDRESS}",
+    f"JaVaScRiPt:{RUN}",
+    f"\N{RIGHT-TO-LEFT OVERRIDE}<script>{RUN}</script>",
+    f"\N{ZERO WIDTH NO-BREAK SPACE}<img data-canary src=x onerror={RUN}>",
     f"<ScRiPt\t>{RUN}</sCrIpT\t>",
     f"<script src=/static/copy.js onload={RUN} data-canary></script>",
     f"<iframe data-canary srcdoc='<script>parent.{RUN}</script>'></iframe>",
@@ -40,10 +48,8 @@ MORE_PAYLOADS = (
     f"<video data-canary><source onerror={RUN}></video>",
     f"<input data-canary autofocus onfocus={RUN}>",
     f"<style>@keyframes x{{}}</style><b data-canary style='animation:x 1s' onanimationstart={RUN}>",
-    f"--><script>{RUN}</script><!--",
     f"]]><script>{RUN}</script>",
     f"`-{RUN}-`",
-    f"';{RUN};//",
     f'\\";{RUN};//',
     f"<base data-canary href=//elsewhere.example/><script>{RUN}</script>",
     f"<meta data-canary http-equiv=refresh content='0;url={ADDRESS}'>",
@@ -51,14 +57,11 @@ MORE_PAYLOADS = (
     f"<p data-canary hx-vals=js:{RUN} hx-post=/theme hx-trigger=load>",
     f"<p data-canary hx-on:load={RUN} hx-get=js:{RUN} hx-trigger=load>",
     "<p data-canary name=getElementById id=forms></p><form data-canary name=querySelectorAll>",
-    f" \t{ADDRESS}",
-    f"JaVaScRiPt:{RUN}",
     f"<b/data-canary/onmouseover={RUN}//",
-    f"\N{RIGHT-TO-LEFT OVERRIDE}<script>{RUN}</script>",
-    f"\N{ZERO WIDTH NO-BREAK SPACE}<img data-canary src=x onerror={RUN}>",
     "A" * 2_000,
 )
 ALL = "".join(PAYLOADS)
+MORE = ["".join(MORE_PAYLOADS[number::GROUPS]) for number in range(GROUPS)]
 # What is judged again when it is read may be no longer than a name, with its mark.
 SHORT = f"{ADDRESS}\"' data-canary onfocus={RUN}></title></script><img src=x onerror={RUN}>"
 # Guids, digests and words out of our own lists: nothing that anybody typed.

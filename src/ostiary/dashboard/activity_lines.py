@@ -13,6 +13,7 @@ from ostiary.events.models import Event
 
 OPERATOR = Named("The operator")
 STRANGER = Named("Somebody who is gone")
+# Of its end: guids begin with the time, so those of one minute begin alike.
 SHORT_LETTERS = 8
 
 
@@ -50,16 +51,16 @@ def _line(event: Event, names: Mapping[str, Named], most: int) -> Line:
 
 
 def _what(event: Event, names: Mapping[str, Named]) -> Named:
-    """The thing by the name it has today, by the one it had then, or by the beginning of its guid."""
+    """The thing by the name it has today, by the one it had then, or by the end of its guid."""
     kind = event.event_type.partition(".")[0]
     known = names.get(event.object_guid)
     if known is not None:
         return known
     if kind == "customer":
-        return Named(event.object_guid[:SHORT_LETTERS], f"/customers/{event.object_guid}")
+        return Named(event.object_guid[-SHORT_LETTERS:], f"/customers/{event.object_guid}")
     if kind == "organization":
         return Named(_told_name(event) or "", "/settings")
-    return Named(_told_name(event) or event.object_guid[:SHORT_LETTERS])
+    return Named(_told_name(event) or event.object_guid[-SHORT_LETTERS:])
 
 
 def _told_name(event: Event) -> str:

@@ -29,6 +29,7 @@ PARTS = 3
 ISSUER = re.compile(r"https?://[A-Za-z0-9.:\[\]/_-]{1,200}\Z")
 LAST_SECOND = 253_402_300_799
 ANYBODY = "$OSTIARY_CLIENT_ID"
+UNNAMED = " The key itself is fine."
 REFUSED_AGAIN = "A new token would be refused as well, because of its key."
 NOT_OURS = (
     "It was altered or cut off on its way, or it was made by another server or for another organization. Make a new "
@@ -151,6 +152,8 @@ class Doctor:
         (meaning, what_to_do), *others = troubles
         more = [f"{other.meaning}. {other.what_to_do}" for other in others]
         if reason is None:
+            # Once is enough, and better with its name.
+            what_to_do = what_to_do.removesuffix(UNNAMED)
             more.append(f"The key “{key.name}” itself is fine.")
         return Diagnosis(meaning, "bad", what_to_do, more, key, facts, "" if reason else self._ask(key))
 
