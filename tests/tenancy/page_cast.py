@@ -29,7 +29,7 @@ from ostiary.users.models import LinkPurpose, Membership, Role, User
 from ostiary.web.schemas import read_as
 from tests.oauth.desk import Desk, Key
 from tests.oauth.window import JSON
-from tests.pages.rows import Row
+from tests.pages.rows import PASSWORD, Row
 from tests.people import Person, add_membership, add_organization, add_person, open_session
 from tests.tenancy.choices import Relation
 from tests.tenancy.things import with_names
@@ -98,7 +98,7 @@ class PageCast(Stage):
         for name in ORGANIZATIONS:
             self._enter(name)
         # Twin owns Acme and develops in Globex.
-        twin = add_person(self.store, TWIN, self.guids["acme"], Role.OWNER)
+        twin = add_person(self.store, TWIN, self.guids["acme"], Role.OWNER, password=PASSWORD)
         add_membership(self.store, twin, self.guids["globex"], Role.DEVELOPER)
         self.people[TWIN] = twin
         self.people[GUEST] = add_person(self.store, GUEST)
@@ -128,7 +128,7 @@ class PageCast(Stage):
     def _enter(self, name: str) -> None:
         guid = self.guids[name] = add_organization(self.store, canary("Org", name))
         for role in Role:
-            person = add_person(self.store, canary(role.capitalize(), name), guid, role)
+            person = add_person(self.store, canary(role.capitalize(), name), guid, role, password=PASSWORD)
             self.people[person.name] = person
         for state in ("Invited", "Disabled"):
             for role in (Role.VIEWER, Role.OWNER):

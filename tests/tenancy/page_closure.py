@@ -23,6 +23,8 @@ class Closure:
     after: State
     # The organizations of everything that has a guid or a client id, also of what is gone.
     owners: Mapping[str, frozenset[str]]
+    # Somebody comes in, or changes their password: it may be written down wherever they belong.
+    is_about_themselves: bool
 
     def may_be_read(self, place: Place) -> bool:
         table, key = place
@@ -43,6 +45,8 @@ class Closure:
             case "user_sessions":
                 is_here = row is not None and self.who.organization_guid in row
                 return is_here or self.is_own_session(place)
+            case "events" if self.is_about_themselves:
+                return bool(self._organizations(place) & self._now)
         # Whoever has just joined has changed something there.
         here = self._now - self.who.places | {self.who.organization_guid}
         return bool(self._organizations(place) & here)

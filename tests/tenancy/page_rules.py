@@ -85,6 +85,8 @@ class PageVisitors(PageWalk):
         }
         if "name" in form and "password" not in form:
             form["name"] = [self.word(who, "Renamed")]
+        if row.path == "/sign-in":
+            form["email"] = [self.cast.people[who.name].email]
         if "name_seen" in form:
             form["name_seen"] = [self.name_of(row.about, thing)]
         # Hidden fields that no page asks for; one that does is about the thing itself.

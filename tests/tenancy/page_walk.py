@@ -102,7 +102,8 @@ class PageWalk(Walk):
         with time_machine.travel(clock.now(), tick=False):
             answer = self.cast.send(who.name, sent)
             read, changed = self.look()
-            closure = Closure(who, self.before, self.state, self.owners)
+            is_about_themselves = _is_at_the_door(sent) or sent.row.path == "/settings/account"
+            closure = Closure(who, self.before, self.state, self.owners, is_about_themselves)
             # The worst comes first: a page that reads too much often breaks of it.
             self._check_rows(closure, sent, read, changed)
             self._check_text(who, sent, answer)
@@ -152,7 +153,7 @@ class PageWalk(Walk):
         self.secrets |= shown
 
     def _check_rows(self, closure: Closure, sent: Sent, read: set[Place], changed: set[Place]) -> None:
-        door = AT_THE_DOOR if ROUTES[sent.row.route].who is Who.ANYBODY else frozenset()
+        door = AT_THE_DOOR if _is_at_the_door(sent) else frozenset()
         known = door | (INVITATION if self.cast.link in sent.path else frozenset())
         foreign = {each for each in read if each[0] not in known and not closure.may_be_read(each)}
         assert not foreign, f"foreign rows were read: {foreign} by {sent}"
@@ -166,6 +167,10 @@ class PageWalk(Walk):
         instead = heard(self.cast.send(who.name, sent.with_names(nobody)), nobody)
         differ = "\n".join(difflib.unified_diff(told.splitlines(), instead.splitlines(), lineterm="", n=0))
         assert told == instead, f"a stranger is told from nobody by {sent}: {differ[:800]}"
+
+
+def _is_at_the_door(sent: Sent) -> bool:
+    return ROUTES[sent.row.route].who is Who.ANYBODY
 
 
 def heard(answer: Response, others: Mapping[str, str]) -> str:
