@@ -37,6 +37,11 @@ def test_says_that_no_personal_data_was_sent(alice: TestClient, cast: Cast) -> N
     assert "None was sent with this customer." in read(alice.get(f"/customers/{cast.customer(cast.north)}")).text
 
 
+def test_knows_nobody_by_a_guid_with_a_nul(alice: TestClient, cast: Cast) -> None:
+    """PostgreSQL would refuse to look for it."""
+    assert alice.get(f"/customers/{cast.customer(cast.north)}%00").status_code == 404
+
+
 @pytest.mark.parametrize(
     ("role", "place", "sees"),
     [

@@ -84,7 +84,8 @@ class PageVisitors(PageWalk):
             for name, typed in row.form.items()
         }
         if "name" in form and "password" not in form:
-            form["name"] = [self.word(who, "Renamed")]
+            # Whoever belongs to several organizations reads the names of all.
+            form["name"] = [self.word(who, "OrgRenamed" if row.route == "POST /settings" else "Renamed")]
         if row.path == "/sign-in":
             form["email"] = [self.cast.people[who.name].email]
         if "name_seen" in form:

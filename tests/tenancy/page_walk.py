@@ -142,9 +142,9 @@ class PageWalk(Walk):
         places = {known for known, guid in self.cast.guids.items() if guid in who.places}
         # What was typed, and one's own name and address, which stay one's own after one was shut out.
         words = canaries(text) - canaries(f"{sent.text} {who.name}")
-        words = {(what, whose) for what, whose in words if whose not in (places if what == "org" else mine)}
+        words = {(what, whose) for what, whose in words if whose not in (places if what.startswith("org") else mine)}
         if self.cast.link in sent.path:
-            words -= {("org", "acme")}
+            words -= {("org", "acme"), ("orgrenamed", "acme")}
         assert not named, f"strangers are named: {named} by {sent}"
         assert not words, f"strangers are named: {words} by {sent}"
         shown = set(SECRET.findall(text))

@@ -95,11 +95,10 @@ class Visit:
 
     @property
     def path(self) -> Mapping[str, str]:
-        return self.request.path_params
+        return {name: _without_nul(value) for name, value in self.request.path_params.items()}
 
     def parameter(self, name: str) -> str:
-        # As in forms: no text of ours has a NUL.
-        return self.request.query_params.get(name, "").replace("\0", "\N{REPLACEMENT CHARACTER}")
+        return _without_nul(self.request.query_params.get(name, ""))
 
     def must_be_meant_here(self) -> None:
         """Another tab may have changed to another organization since the form was shown; raises Invalid."""
@@ -114,6 +113,11 @@ class Visit:
         bank = self.parameter(BANK) or None
         chosen = {name: value for name, value in ({BANK: bank} | query).items() if value}
         return f"{path}?{urlencode(chosen)}" if chosen else path
+
+
+def _without_nul(text: str) -> str:
+    """As in forms: no text of ours has one, and one database has no place for it."""
+    return text.replace("\0", "\N{REPLACEMENT CHARACTER}")
 
 
 Endpoint = Callable[[Visit], Outcome]
