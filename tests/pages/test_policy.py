@@ -107,7 +107,7 @@ def test_runs_nothing_that_was_injected(house: Haunted, elsewhere: Elsewhere, mo
     inject(monkeypatch, elsewhere)
     house.things([])
     refused = {each.format(elsewhere=elsewhere.url) for each in REFUSED}
-    for path in ("/sign-in", "/overview", "/nowhere", "/team/invitations", "/developers/keys/new"):
+    for path in ("/sign-in", "/overview", "/nowhere", "/developers/keys/new"):
         with house.looking() as looker:
             house.sign_in(looker.context)
             looker.page.goto(path)
