@@ -5,12 +5,13 @@ import json
 import os
 import sys
 from binascii import hexlify
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 from ostiary.access.actor import Subject
-from ostiary.crypto import strict
+from ostiary.crypto import es256, strict
 from ostiary.crypto.es256 import ALGORITHM, PrivateKey, b64
 from ostiary.oauth.queries import Standing
 from ostiary.oauth.signing_keys import SigningKeys
@@ -18,7 +19,7 @@ from ostiary.oauth.signing_keys import SigningKeys
 TYPE = "at+jwt"
 LIMIT_BYTES = 8 * 1024
 REMEMBERED = 8192
-REMEMBERED_BEGINNINGS = 2048
+REMEMBERED_BEGINNINGS = 1024
 
 TEXTS = ("iss", "aud", "sub", "sub_type", "client_id", "scope", "organization_guid", "jti")
 # The same in thousands of tokens, so kept once.
@@ -55,8 +56,10 @@ class Unsigned(NamedTuple):
     key: PrivateKey
     message: bytes
 
-    def signed(self) -> bytes:
-        return b"%b.%b" % (self.message, b64(self.key.sign(self.message)))
+
+def signed(tokens: Sequence[Unsigned]) -> list[bytes]:
+    signatures = es256.signatures(tokens)
+    return [b"%b.%b" % (one.message, b64(each)) for one, each in zip(tokens, signatures, strict=True)]
 
 
 class AccessTokens:

@@ -16,7 +16,7 @@ from ostiary.db.fast_reads import Lookup, LookupNow, Row
 from ostiary.db.model import stored_seconds
 from ostiary.errors import StoreUnavailable
 from ostiary.oauth import client_auth, token_request
-from ostiary.oauth.access_tokens import AccessTokens, Unsigned
+from ostiary.oauth.access_tokens import AccessTokens, Unsigned, signed
 from ostiary.oauth.errors import InvalidClient, InvalidRequest, InvalidScope, OAuthError, UnsupportedGrantType
 from ostiary.oauth.grants import grant
 from ostiary.oauth.queries import Standing
@@ -110,7 +110,7 @@ class TokenEndpoint:
             body = await read_body(receive, token_request.LIMIT_BYTES)
             asked = self._asked(Request(Head(scope["headers"], (scope["client"] or ("",))[0]), body))
             granted = self._granted(asked, await self.lookup(asked.client_id, self.keys.current_kid))
-            found = self._issued(granted, granted.unsigned.signed())
+            found = self._issued(granted, *signed([granted.unsigned]))
         except Disconnected:
             return
         except BodyTooLarge:
@@ -123,9 +123,9 @@ class TokenEndpoint:
         """The same for all requests of a turn, one step after the other."""
         kid = self.keys.current_kid
         asked = _each(self._asked, requests)
-        rows = _looked_up(now, asked, kid)
+        rows = _together(lambda them: now([(one.client_id, kid) for one in them]), asked)
         granted = _each(self._granted, asked, rows)
-        tokens = _each(lambda one: one.unsigned.signed(), granted)
+        tokens = _together(lambda them: signed([one.unsigned for one in them]), granted)
         answers = _each(self._issued, granted, tokens)
         return [self._refusal(each) if isinstance(each, Exception) else each for each in answers]
 
@@ -167,16 +167,16 @@ class TokenEndpoint:
 
     def _granted(self, asked: Asked, rows: Sequence[Row]) -> Granted:
         """Every no that can come of the one read, or what the token will say; raises InvalidClient or InvalidScope."""
-        standings = [Standing._make(row) for row in rows]
         now = clock.seconds()
-        matching = [standing for standing in standings if self._matches(asked.secret, standing, now)]
-        if not matching:
+        for row in rows:
+            standing = Standing._make(row)
+            if self._matches(asked.secret, standing, now):
+                break
+        else:
             if not rows:
                 # An unknown client costs as much as a wrong secret.
                 self.digester.matches(asked.secret, NOBODY)
-            guid = standings[0].application_guid if rows else ""
-            raise InvalidClient(client_auth.UNKNOWN, application_guid=guid)
-        standing = matching[0]
+            raise InvalidClient(client_auth.UNKNOWN, application_guid=standing.application_guid if rows else "")
         # A token lives for a second at least, and never longer than its key.
         reason = refused(standing, int(now) + 1)
         if reason is not None:
@@ -221,14 +221,14 @@ class TokenEndpoint:
         return Answer(200, body, HEADERS)
 
 
-def _looked_up(now: LookupNow, asked: Sequence[Any], kid: str) -> list[Any]:
-    """The rows for each that can be asked for, in one transaction; an error keeps its place."""
+def _together(step: Callable[[Sequence[Any]], Sequence[Any]], column: Sequence[Any]) -> list[Any]:
+    """What a step makes of all requests in one go; errors keep their places, and the step's own is everybody's."""
     found: Iterator[Any]
     try:
-        found = iter(now([(one.client_id, kid) for one in asked if not isinstance(one, Exception)]))
-    except StoreUnavailable as error:
+        found = iter(step([one for one in column if not isinstance(one, Exception)]))
+    except Exception as error:  # noqa: BLE001 - as in `_each`
         found = repeat(error)
-    return [one if isinstance(one, Exception) else next(found) for one in asked]
+    return [one if isinstance(one, Exception) else next(found) for one in column]
 
 
 def _each(step: Callable[..., Any], *columns: Sequence[Any]) -> list[Any]:
