@@ -75,3 +75,10 @@ def invalid_scopes(*required: str) -> Forbidden:
 
 def invalid_subject(*required: str) -> Unauthorized:
     return Unauthorized("invalid_subject", f"Invalid Subject type. Required: {' or '.join(required)}")
+
+
+def in_plain_words(error: OstiaryError) -> str:
+    """For an operator at a terminal."""
+    if isinstance(error, StoreUnavailable):
+        return "The database is not available; nothing was changed. Try again."
+    return str(error)

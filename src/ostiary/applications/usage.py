@@ -7,13 +7,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Integer, Select, String, delete, literal, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from ostiary import clock
 from ostiary.applications import queries
 from ostiary.applications.models import Application, ApplicationUsage, OrganizationUsage
-from ostiary.db.batches import Columns, unpacked
+from ostiary.db.batches import Columns, insert_or_update, unpacked
 from ostiary.db.model import Moment
 from ostiary.db.store import Store
 
@@ -88,8 +87,7 @@ def _add(
     *,
     is_sqlite: bool,
 ) -> None:
-    insert = sqlite.insert if is_sqlite else postgresql.insert
-    row = insert(table).from_select(counted.selected_columns.keys(), counted)
+    row = insert_or_update(table, is_sqlite=is_sqlite).from_select(counted.selected_columns.keys(), counted)
     more = {"count": table.count + row.excluded["count"]}
     db.execute(row.on_conflict_do_update(index_elements=key, set_=more))
 

@@ -1,29 +1,16 @@
 """`ostiary`: the program and its commands."""
 
-import contextlib
-import gc
 import io
-import resource
-import socket
 import sys
 from typing import Annotated
 
 import typer
-import uvicorn
 
 from ostiary import __version__
-from ostiary.app import House, Ostiary
-from ostiary.cli import banks, diagnosis, first_key, inspection, keys, organizations, tokens, users
-from ostiary.cli.session import REFUSED, JsonFlag, fail, house, plain_refusals, settings
+from ostiary.cli import banks, diagnosis, first_key, inspection, keys, organizations, serving, tokens, users
+from ostiary.cli.session import REFUSED, JsonFlag, house, plain_refusals
 from ostiary.cli.show import facts
-from ostiary.settings import Settings
-from ostiary.users import set_up
 from ostiary.web import log
-from ostiary.web.immediate import ImmediateProtocol
-
-DRAIN_SECONDS = 10
-MOST_OPEN_FILES = 16_384
-SWITCH_SECONDS = 0.0005
 
 program = typer.Typer(
     name="ostiary",
@@ -60,69 +47,10 @@ def _options(
 @program.command()
 def serve() -> None:
     """Serve tokens and the API until stopped. Settings come from OSTIARY_… variables (docs/configuration.md)."""
-    chosen = settings()
-    log.configure(chosen.log_level, chosen.log_format)
     with plain_refusals():
-        opened = House(chosen)
-        opened.prepare()
-        app = Ostiary(opened)
-        set_up_link = opened.offer_set_up()
-    _allow_many_connections()
-    listening = _listening(chosen)
-    typer.echo(
-        f"Ostiary {__version__} serves {chosen.issuer} (reference: {chosen.issuer}/api/schema/swagger-ui)", err=True
-    )
-    if set_up_link is not None:
-        _tell_set_up_link(set_up_link, chosen)
-    config = uvicorn.Config(
-        app,
-        loop="uvloop",
-        http=ImmediateProtocol,
-        ws="none",
-        lifespan="on",
-        # Ostiary decides itself whose forwarding headers count, and keeps query strings out of logs.
-        proxy_headers=False,
-        access_log=False,
-        server_header=False,
-        log_config=None,
-        timeout_graceful_shutdown=DRAIN_SECONDS,
-    )
-    server = uvicorn.Server(config)
-    # A thread of the background gives the interpreter back this soon; five milliseconds are Python's own choice.
-    sys.setswitchinterval(SWITCH_SECONDS)
-    _keep_for_good()
-    with contextlib.suppress(KeyboardInterrupt):
-        server.run(sockets=[listening])
-    if not server.started:
+        is_served = serving.serve()
+    if not is_served:
         raise typer.Exit(REFUSED)
-
-
-def _tell_set_up_link(link: str, chosen: Settings) -> None:
-    """To a person at a terminal; anything else that reads standard error is a log, and learns only where to look."""
-    shown = link if sys.stderr.isatty() else f"the link in {set_up.link_file(chosen)}"
-    typer.echo(f"Nobody can sign in yet. Within a day, open {shown}", err=True)
-
-
-def _keep_for_good() -> None:
-    """What stands by now stays, and whoever waits for a token need not wait until all of it was looked through."""
-    gc.collect()
-    gc.freeze()
-
-
-def _allow_many_connections() -> None:
-    """As many as the system lets us ask for: each takes a file, 1,024 is usual, and a writer needs one as well."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = MOST_OPEN_FILES if hard == resource.RLIM_INFINITY else min(MOST_OPEN_FILES, hard)
-    if soft != resource.RLIM_INFINITY and soft < wanted:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
-
-
-def _listening(chosen: Settings) -> socket.socket:
-    family = socket.AF_INET6 if ":" in chosen.host else socket.AF_INET
-    try:
-        return socket.create_server((chosen.host, chosen.port), family=family)
-    except OSError as error:
-        fail(f"OSTIARY_HOST and OSTIARY_PORT: cannot listen on {chosen.host}:{chosen.port}: {error.strerror}")
 
 
 @program.command()

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from ostiary.access.actor import Actor
 from ostiary.app import House
-from ostiary.errors import ConfigurationError, Problem, StoreUnavailable
+from ostiary.errors import OstiaryError, in_plain_words
 from ostiary.settings import Settings, load
 
 REFUSED = 1
@@ -39,12 +39,8 @@ def plain_refusals() -> Iterator[None]:
     """Turn what Ostiary raises on purpose into a sentence."""
     try:
         yield
-    except ConfigurationError as error:
-        fail(str(error))
-    except StoreUnavailable:
-        fail("The database is not available; nothing was changed. Try again.")
-    except Problem as problem:
-        fail(problem.error_message)
+    except OstiaryError as error:
+        fail(in_plain_words(error))
 
 
 def settings() -> Settings:

@@ -1,10 +1,13 @@
 """Many rows as one value: the database unpacks them itself, which costs this process almost nothing."""
 
 import json
+import sys
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 import sqlalchemy as sa
+
+from ostiary.db.model import Model
 
 Columns = Mapping[str, sa.String | sa.Integer]
 
@@ -19,3 +22,9 @@ def unpacked(
     fields = (sa.cast(row.op("->>")(place), type_).label(name) for place, (name, type_) in enumerate(columns.items()))
     # WHERE, because SQLite would take the ON of ON CONFLICT for a join's.
     return sa.select(*fields).where(sa.true())
+
+
+def insert_or_update(table: type[Model], *, is_sqlite: bool) -> Any:  # noqa: ANN401 - two classes with the same methods
+    """An INSERT that can be told what becomes of rows already there."""
+    # Each dialect has its own, and only the one in use is loaded: the other takes two megabytes.
+    return sys.modules[f"sqlalchemy.dialects.{'sqlite' if is_sqlite else 'postgresql'}"].insert(table)

@@ -11,7 +11,6 @@ from time import monotonic
 from typing import Any, Protocol, cast
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.sqlite import pysqlite
 
 from ostiary.db import sqlite
@@ -134,7 +133,7 @@ class PostgresReads:
         self._turn = asyncio.Lock()
 
     def lookup(self, columns: Sequence[str], statement: Statement) -> Lookup:
-        arrays = [sa.bindparam(c, type_=postgresql.ARRAY(sa.String)) for c in columns]
+        arrays = [sa.bindparam(c, type_=sa.ARRAY(sa.String)) for c in columns]
         asked = sa.func.unnest(*arrays).table_valued(*columns, with_ordinality="n", name="asked").render_derived()
         compiled = statement(Asked(asked.c.n, dict(asked.c), asked)).compile(dialect=self._dialect)
         return _Batched(self, str(compiled), columns)

@@ -1,13 +1,13 @@
 """What every table has in common: names of constraints, ids, and moments in UTC."""
 
 import datetime as dt
+from collections.abc import Mapping
 from functools import lru_cache
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 from sqlalchemy import JSON, DateTime, Dialect, MetaData, String
-from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
-from sqlalchemy.types import TypeDecorator
+from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from ostiary import clock
 from ostiary.crypto import guids
@@ -42,10 +42,22 @@ def stored_seconds(value: str | dt.datetime) -> float:
     return value.timestamp()
 
 
+class Document(TypeDecorator[Any]):
+    """JSON, on PostgreSQL in the form that it need not parse again."""
+
+    impl = JSON
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        # As the dialect in use knows it: to import it would load the other for every SQLite server.
+        known: Mapping[str, type[TypeEngine[Any]]] = cast("Any", dialect).ischema_names
+        return dialect.type_descriptor(known.get("jsonb", JSON)())
+
+
 Guid = Annotated[str, mapped_column(String(32))]
 Name = Annotated[str, mapped_column(String(128))]
-Names = Annotated[list[str], mapped_column(JSON().with_variant(JSONB(), "postgresql"))]
-Facts = Annotated[dict[str, Any], mapped_column(JSON().with_variant(JSONB(), "postgresql"))]
+Names = Annotated[list[str], mapped_column(Document)]
+Facts = Annotated[dict[str, Any], mapped_column(Document)]
 
 
 class Model(DeclarativeBase):

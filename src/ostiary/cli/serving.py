@@ -1,0 +1,99 @@
+"""`ostiary serve`, without what makes the other commands pleasant: a server stands for months and shows no tables."""
+
+import contextlib
+import gc
+import resource
+import socket
+import sys
+
+import uvicorn
+
+from ostiary import __version__
+from ostiary.app import House, Ostiary
+from ostiary.errors import ConfigurationError, OstiaryError, in_plain_words
+from ostiary.settings import Settings, load
+from ostiary.users import set_up
+from ostiary.web import log
+from ostiary.web.immediate import ImmediateProtocol
+
+DRAIN_SECONDS = 10
+MOST_OPEN_FILES = 16_384
+SWITCH_SECONDS = 0.0005
+
+
+def main() -> None:
+    try:
+        is_served = serve()
+    except OstiaryError as error:
+        _tell(in_plain_words(error))
+        is_served = False
+    sys.exit(0 if is_served else 1)
+
+
+def serve() -> bool:
+    """Until somebody stops it; False when it could not start. Raises what `plain_refusals` understands."""
+    chosen = load()
+    log.configure(chosen.log_level, chosen.log_format)
+    opened = House(chosen)
+    opened.prepare()
+    app = Ostiary(opened)
+    set_up_link = opened.offer_set_up()
+    _allow_many_connections()
+    listening = _listening(chosen)
+    _tell(f"Ostiary {__version__} serves {chosen.issuer} (reference: {chosen.issuer}/api/schema/swagger-ui)")
+    if set_up_link is not None:
+        _tell_set_up_link(set_up_link, chosen)
+    config = uvicorn.Config(
+        app,
+        loop="uvloop",
+        http=ImmediateProtocol,
+        ws="none",
+        lifespan="on",
+        # Ostiary decides itself whose forwarding headers count, and keeps query strings out of logs.
+        proxy_headers=False,
+        access_log=False,
+        server_header=False,
+        log_config=None,
+        timeout_graceful_shutdown=DRAIN_SECONDS,
+    )
+    server = uvicorn.Server(config)
+    # A thread of the background gives the interpreter back this soon; five milliseconds are Python's own choice.
+    sys.setswitchinterval(SWITCH_SECONDS)
+    _keep_for_good()
+    with contextlib.suppress(KeyboardInterrupt):
+        server.run(sockets=[listening])
+    return server.started
+
+
+def _tell_set_up_link(link: str, chosen: Settings) -> None:
+    """To a person at a terminal; anything else that reads standard error is a log, and learns only where to look."""
+    shown = link if sys.stderr.isatty() else f"the link in {set_up.link_file(chosen)}"
+    _tell(f"Nobody can sign in yet. Within a day, open {shown}")
+
+
+def _keep_for_good() -> None:
+    """What stands by now stays, and whoever waits for a token need not wait until all of it was looked through."""
+    gc.collect()
+    gc.freeze()
+
+
+def _allow_many_connections() -> None:
+    """As many as the system lets us ask for: each takes a file, 1,024 is usual, and a writer needs one as well."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MOST_OPEN_FILES if hard == resource.RLIM_INFINITY else min(MOST_OPEN_FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+def _listening(chosen: Settings) -> socket.socket:
+    family = socket.AF_INET6 if ":" in chosen.host else socket.AF_INET
+    try:
+        return socket.create_server((chosen.host, chosen.port), family=family)
+    except OSError as error:
+        raise ConfigurationError(
+            f"OSTIARY_HOST and OSTIARY_PORT: cannot listen on {chosen.host}:{chosen.port}: {error.strerror}"
+        ) from error
+
+
+def _tell(sentence: str) -> None:
+    sys.stderr.write(f"{sentence}\n")
