@@ -17,7 +17,7 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
-START_SECONDS = 60
+START_SECONDS = 300
 STOP_SECONDS = 30
 USER = "ostiary"
 

@@ -20,7 +20,7 @@ from ostiary.settings import Settings
 from ostiary.tables import metadata
 from tests.live import environment
 
-START_SECONDS = 60
+START_SECONDS = 300
 
 
 @pytest.fixture
