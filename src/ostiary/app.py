@@ -1,7 +1,7 @@
 """Puts everything together: the two lanes, what they share, and the work beside them."""
 
 import functools
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
 from fastapi import APIRouter, FastAPI
@@ -27,10 +27,14 @@ from ostiary.db.fast_reads import FastReads, open_reads
 from ostiary.db.store import Store
 from ostiary.events.catalog import Consumer
 from ostiary.events.delivery import deliver_due
-from ostiary.oauth import jwks, metadata, protected_resource, queries, signing_keys
+from ostiary.oauth import introspection, jwks, metadata, protected_resource, queries, revocation, signing_keys
 from ostiary.oauth.access_tokens import AccessTokens
 from ostiary.oauth.bearer import BearerCheck
+from ostiary.oauth.client_check import ClientCheck
+from ostiary.oauth.client_endpoint import ClientEndpoint
 from ostiary.oauth.guard import ApiGuard
+from ostiary.oauth.introspection import Introspection
+from ostiary.oauth.revocation import Revocations
 from ostiary.oauth.signing_keys import SigningKeys
 from ostiary.oauth.token import TokenEndpoint, TokenSeconds
 from ostiary.organizations import pages as organization_pages
@@ -52,6 +56,7 @@ from ostiary.web.routes import SEAL, STORE
 USAGE_SECONDS = 1.0
 DELIVERY_SECONDS = 0.25
 KEYS_SECONDS = 1.0
+PRUNING_SECONDS = 60.0
 
 # Rooms that have templates, and the tables of their pages.
 ROOMS = ("users", "organizations", "banks", "applications", "customers", "dashboard")
@@ -113,13 +118,12 @@ class Ostiary:
         self.keys = SigningKeys(house.store, house.signing_key_seal)
         self._reads: FastReads = open_reads(house.store)
         tokens = AccessTokens(settings.issuer, self.keys)
-        client_address = ClientAddress(settings.trusted_proxies)
+        client = ClientCheck(house.digester, ClientAddress(settings.trusted_proxies))
         self.token = TokenEndpoint(
             lookup=self._reads.lookup(queries.BY_CLIENT_ID, queries.by_client_id),
-            digester=house.digester,
+            client=client,
             keys=self.keys,
             tokens=tokens,
-            client_address=client_address,
             token_seconds=TokenSeconds(
                 settings.token_seconds_sandbox, settings.token_seconds_production, settings.token_seconds_organization
             ),
@@ -130,9 +134,15 @@ class Ostiary:
         bearer = BearerCheck(
             lookup=self._reads.lookup(queries.BY_TOKEN, queries.by_token),
             tokens=tokens,
-            client_address=client_address,
+            client_address=client.client_address,
             usage=self.usage,
         )
+        with_pair = functools.partial(ClientEndpoint, self.token.lookup, client, self.keys, self.usage)
+        self._oauth: Mapping[str, App] = {
+            "/oauth/token": self.token,
+            revocation.PATH: with_pair(Revocations(house.store, tokens)),
+            introspection.PATH: with_pair(Introspection(bearer)),
+        }
         self.routes = self._routes(settings)
         shared = {
             STORE: house.store,
@@ -140,11 +150,11 @@ class Ostiary:
             RESOURCE_METADATA: settings.issuer + protected_resource.PATH,
         }
         self._api = headers.guarded(ApiGuard(self.routes, bearer, shared), is_https=settings.is_https)
-        self._pages = headers.guarded(self._page_app(house, client_address), is_https=settings.is_https)
+        self._pages = headers.guarded(self._page_app(house, client.client_address), is_https=settings.is_https)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["path"] == "/oauth/token":
-            await self.token(scope, receive, send)
+        if scope["type"] == "http" and scope["path"] in self._oauth:
+            await self._oauth[scope["path"]](scope, receive, send)
         elif scope["type"] == "http" and scope["path"].startswith(PROGRAMS):
             await self._api(scope, receive, send)
         elif scope["type"] == "http":
@@ -204,6 +214,7 @@ class Ostiary:
             Repeated(functools.partial(self.usage.write, self.store), USAGE_SECONDS),
             Repeated(functools.partial(deliver_due, self.store, CONSUMERS), DELIVERY_SECONDS),
             Repeated(self.keys.refresh, KEYS_SECONDS),
+            Repeated(functools.partial(revocation.prune, self.store), PRUNING_SECONDS),
         ]
         for each in work:
             each.start()

@@ -26,7 +26,7 @@ base-url = "{base_url}"
 headers = {{ Authorization = "Bearer {token}" }}
 
 [[operations]]
-include-path = "/oauth/token"
+include-path-regex = "^/oauth/"
 headers = {{ Authorization = "Basic {pair}" }}
 """
 

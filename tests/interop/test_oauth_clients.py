@@ -57,6 +57,18 @@ def test_refuses_authlib_a_wrong_secret(cast: Cast) -> None:
 
 
 @pytest.mark.parametrize("method", ["client_secret_basic", "client_secret_post"])
+def test_lets_authlib_introspect_and_revoke_a_token(cast: Cast, method: str) -> None:
+    with authlib_session(cast.north, method) as session:
+        told = session.get(f"{cast.north.server.base_url}/.well-known/oauth-authorization-server", withhold_token=True)
+        token = session.fetch_token(grant_type="client_credentials")["access_token"]
+        for is_active in (True, False):
+            answer = session.introspect_token(told.json()["introspection_endpoint"], token=token)
+            assert answer.json()["active"] is is_active
+            answer = session.revoke_token(told.json()["revocation_endpoint"], token=token)
+            assert answer.status_code == 200
+
+
+@pytest.mark.parametrize("method", ["client_secret_basic", "client_secret_post"])
 def test_gives_requests_oauthlib_a_token_that_works(cast: Cast, method: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OAUTHLIB_INSECURE_TRANSPORT", "1")
     north, url = cast.north, cast.north.server.base_url

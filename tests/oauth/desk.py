@@ -64,7 +64,7 @@ class Desk:
         """A key that lives a day, of the bank or else of the organization."""
         expires_at = clock.now() + dt.timedelta(days=1)
         new = read_as(NewApplication, name="Made for the test", expires_at=expires_at, ip_allowlist=list(addresses))
-        digester = self.ostiary.token.digester
+        digester = self.ostiary.token.client.digester
         with self.store.writing() as db:
             if bank_guid:
                 made = applications.create_for_bank(db, OPERATOR, digester, bank_guid, new)

@@ -23,7 +23,13 @@ def test_describes_the_token_endpoint(http: TestClient) -> None:
     assert said["token_endpoint"] == f"{PUBLIC}/oauth/token"
     assert said["jwks_uri"] == f"{PUBLIC}/.well-known/jwks.json"
     assert said["grant_types_supported"] == ["client_credentials"]
-    assert set(said["token_endpoint_auth_methods_supported"]) == {"client_secret_basic", "client_secret_post"}
+    assert (said["revocation_endpoint"], said["introspection_endpoint"]) == (
+        f"{PUBLIC}/oauth/revoke",
+        f"{PUBLIC}/oauth/introspect",
+    )
+    for endpoint in ("token", "revocation", "introspection"):
+        methods = said[f"{endpoint}_endpoint_auth_methods_supported"]
+        assert set(methods) == {"client_secret_basic", "client_secret_post"}
 
 
 def test_describes_the_api_and_who_gives_tokens_for_it(http: TestClient) -> None:

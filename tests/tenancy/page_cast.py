@@ -189,7 +189,7 @@ class PageCast(Stage):
         make = keys.create_for_bank if bank_guid else keys.create_for_organization
         kind = ApplicationKind.BANK if bank_guid else ApplicationKind.ORGANIZATION
         with self.store.writing() as db:
-            made = make(db, OPERATOR, self.desk.ostiary.token.digester, bank_guid or organization_guid, new)
+            made = make(db, OPERATOR, self.desk.ostiary.token.client.digester, bank_guid or organization_guid, new)
             if is_paused:
                 keys.pause(db, OPERATOR, kind, made.application.guid)
         return Key(made.application.client_id, made.secret, organization_guid, bank_guid)

@@ -14,6 +14,7 @@ TITLES: Mapping[EventType, str] = {
     EventType.CREDENTIAL_CREATED: "Key generated",
     EventType.CREDENTIAL_UPDATED: "Key changed, paused or resumed",
     EventType.CREDENTIAL_DELETED: "Key revoked",
+    EventType.TOKEN_REVOKED: "Token revoked",
     EventType.CUSTOMER_CREATED: "Customer created",
     EventType.CUSTOMER_UPDATED: "Customer changed",
     EventType.USER_INVITED: "Person invited",
@@ -35,6 +36,7 @@ PHRASES: Mapping[EventType, str] = {
     EventType.CREDENTIAL_CREATED: "generated the key",
     EventType.CREDENTIAL_UPDATED: "changed the key",
     EventType.CREDENTIAL_DELETED: "revoked the key",
+    EventType.TOKEN_REVOKED: "revoked a token of the key",
     EventType.CUSTOMER_CREATED: "created the customer",
     EventType.CUSTOMER_UPDATED: "changed the customer",
     EventType.USER_INVITED: "invited",
@@ -56,6 +58,7 @@ WORDS_OF_FACTS: Mapping[tuple[str, str], Mapping[bool, str]] = {
 FACT_NAMES = {
     "ip_allowlist": "addresses",
     "client_id": "client id",
+    "jti": "token id",
     "supported_country_codes": "countries",
     "supported_fiat_account_assets": "fiat assets",
     "supported_trading_symbols": "trading symbols",

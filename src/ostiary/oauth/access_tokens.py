@@ -84,7 +84,9 @@ class AccessTokens:
         """Check form and signature; raises NotAToken. A signature that was right stays right, so it is remembered."""
         if len(token) > LIMIT_BYTES:
             raise NotAToken("larger than 8 KiB")
-        digest = hashlib.sha256(token.encode("latin-1")).digest()
+        if not token.isascii():
+            raise NotAToken("not base64url")
+        digest = hashlib.sha256(token.encode()).digest()
         claims = self._verified.get(digest)
         if claims is None:
             claims = self._read(token)
@@ -101,7 +103,7 @@ class AccessTokens:
         return header
 
     def _read(self, token: str) -> Claims:
-        parts = token.encode("latin-1").split(b".")
+        parts = token.encode().split(b".")
         if len(parts) != 3:  # noqa: PLR2004 - RFC 7515 §3.1: header, payload, signature
             raise NotAToken("not a compact JWS")
         try:

@@ -31,6 +31,15 @@ KNOWN_SCOPES = frozenset(TokenScope)
 log = structlog.get_logger(__name__)
 
 
+class TokenRefused(Unauthorized):
+    """A token that does not count, what that is counted as, and for which key."""
+
+    def __init__(self, message: str, *, outcome: str = "", application_guid: str = "", **more: object) -> None:
+        super().__init__("authentication_failed", message, **more)
+        self.outcome = outcome
+        self.application_guid = application_guid
+
+
 @dataclass(frozen=True)
 class BearerCheck:
     """Turns the token of a request into an actor, or raises the refusal."""
@@ -43,20 +52,18 @@ class BearerCheck:
     async def actor(self, scope: Scope) -> Actor:
         """Raises Unauthorized, Forbidden or StoreUnavailable; the order of questions is DESIGN §6's."""
         token = _presented(header_values(scope, b"authorization"), scope["query_string"])
-        now = clock.seconds()
-        try:
-            claims = self.tokens.read(token)
-        except NotAToken as error:
-            log.debug("token_refused", reason=str(error))
-            self.usage.count("", "signature")
-            raise _failed("Signature verification raised") from error
-        self._check_claims(claims, now)
         address = self.client_address.of((scope["client"] or ("",))[0], header_values(scope, b"x-forwarded-for"))
-        rows = await self.lookup(claims.client_id, claims.kid, claims.jti)
-        if not rows:
-            raise _failed("Credential revoked")
-        standing = Standing._make(rows[0])
-        self._check_standing(claims, standing, now, address)
+        try:
+            claims, standing = await self.checked(token)
+        except TokenRefused as error:
+            if error.outcome:
+                self.usage.count(error.application_guid, error.outcome)
+            raise
+        if not is_address_allowed(standing, address):
+            self.usage.count(standing.application_guid, "address_not_allowed")
+            raise Forbidden(
+                "forbidden", "Forbidden", reason="This key may not be used from the address of this request"
+            )
         return Actor(
             subject=Subject(claims.sub_type),
             guid=standing.application_guid,
@@ -66,40 +73,48 @@ class BearerCheck:
             address=address,
         )
 
+    async def checked(self, token: str) -> tuple[Claims, Standing]:
+        """What a token that counts says, and how its key stands; raises TokenRefused or StoreUnavailable."""
+        now = clock.seconds()
+        try:
+            claims = self.tokens.read(token)
+        except NotAToken as error:
+            log.debug("token_refused", reason=str(error))
+            raise TokenRefused("Signature verification raised", outcome="signature") from error
+        self._check_claims(claims, now)
+        rows = await self.lookup(claims.client_id, claims.kid, claims.jti)
+        if not rows:
+            raise TokenRefused("Credential revoked")
+        standing = Standing._make(rows[0])
+        _check_standing(claims, standing, now)
+        return claims, standing
+
     def _check_claims(self, claims: Claims, now: float) -> None:
         if claims.exp <= now:
-            self.usage.count("", "token_expired")
             raise _expired(claims.exp, now)
         if claims.aud != self.tokens.issuer:
-            raise _failed("Invalid audience")
+            raise TokenRefused("Invalid audience")
         if claims.iss != self.tokens.issuer:
-            raise _failed("Invalid issuer")
+            raise TokenRefused("Invalid issuer")
         if max(claims.iat, claims.nbf) > now + AHEAD_SECONDS or claims.iat < 0:
-            raise _failed("Token is not valid yet")
+            raise TokenRefused("Token is not valid yet")
         if not (LOOKED_UP.match(claims.client_id) and LOOKED_UP.match(claims.jti)):
-            raise _failed("Signature verification raised")
+            raise TokenRefused("Signature verification raised")
 
-    def _check_standing(self, claims: Claims, standing: Standing, now: float, address: str) -> None:
-        guid = standing.application_guid
-        if standing.kid is None or standing.key_retired_at is not None:
-            raise _failed("Signature verification raised")
-        reason = refused(standing, now)
-        if reason is not None:
-            self.usage.count(guid, reason.name.lower())
-            raise _failed(reason)
-        if standing.revoked_jti is not None:
-            self.usage.count(guid, "token_revoked")
-            raise _failed("Token revoked")
-        # Whatever the token says about its place must still be what the database says.
-        said = (claims.sub_type, claims.sub, claims.organization_guid, claims.bank_guid, claims.bank_type)
-        subject = standing.bank_guid or standing.organization_guid
-        if said != (standing.kind, subject, standing.organization_guid, standing.bank_guid, standing.bank_type):
-            raise _failed("Token no longer matches its key")
-        if not is_address_allowed(standing, address):
-            self.usage.count(guid, "address_not_allowed")
-            raise Forbidden(
-                "forbidden", "Forbidden", reason="This key may not be used from the address of this request"
-            )
+
+def _check_standing(claims: Claims, standing: Standing, now: float) -> None:
+    if standing.kid is None or standing.key_retired_at is not None:
+        raise TokenRefused("Signature verification raised")
+    reason = refused(standing, now)
+    if reason is not None:
+        raise TokenRefused(reason, outcome=reason.name.lower(), application_guid=standing.application_guid)
+    if standing.revoked_jti is not None:
+        raise TokenRefused("Token revoked", outcome="token_revoked", application_guid=standing.application_guid)
+    # Whatever the token says about its place must still be what the database says.
+    said = (claims.sub_type, claims.sub, claims.organization_guid, claims.bank_guid, claims.bank_type)
+    subject = standing.bank_guid or standing.organization_guid
+    if said != (standing.kind, subject, standing.organization_guid, standing.bank_guid, standing.bank_type):
+        raise TokenRefused("Token no longer matches its key")
 
 
 def _presented(authorization: Sequence[str], query_string: bytes) -> str:
@@ -114,16 +129,12 @@ def _presented(authorization: Sequence[str], query_string: bytes) -> str:
     return found.group(1)
 
 
-def _failed(message: str) -> Unauthorized:
-    return Unauthorized("authentication_failed", message)
-
-
-def _expired(exp: int, now: float) -> Unauthorized:
+def _expired(exp: int, now: float) -> TokenRefused:
     # A calendar ends somewhere; a token from before 1970 expired no later than that.
     expired_at = dt.datetime.fromtimestamp(max(exp, 0), clock.UTC)
-    return Unauthorized(
-        "authentication_failed",
+    return TokenRefused(
         "Signature has expired",
+        outcome="token_expired",
         expired_at=clock.on_the_wire(expired_at),
         expired_seconds_ago=int(now - exp),
         what_to_do="Make a new token with the same key pair at POST /oauth/token; the key itself is fine",

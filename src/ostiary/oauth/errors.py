@@ -1,8 +1,9 @@
-"""Refusals of the token endpoint, in the words of RFC 6749 §5.2.
+"""Refusals of the OAuth endpoints, in the words of RFC 6749 §5.2.
 
 OAuthError
 ├── InvalidRequest       400 (405, 413, 415 where HTTP has a status of its own)
 ├── InvalidClient        401: the pair does not authenticate
+├── InvalidGrant         400: a token of another key
 ├── InvalidScope         400
 └── UnsupportedGrantType 400
 """
@@ -32,6 +33,10 @@ class InvalidRequest(OAuthError):  # noqa: N818 - the word of the standard
 class InvalidClient(OAuthError):  # noqa: N818 - the word of the standard
     error = "invalid_client"
     status = 401
+
+
+class InvalidGrant(OAuthError):  # noqa: N818 - the word of the standard
+    error = "invalid_grant"
 
 
 class InvalidScope(OAuthError):  # noqa: N818 - the word of the standard

@@ -1,53 +1,23 @@
 """POST /oauth/token: RFC 6749 §4.4, client credentials."""
 
-import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import repeat
 from typing import Any, NamedTuple
 
-import structlog
-
 from ostiary import clock
-from ostiary.access.addresses import ClientAddress
-from ostiary.applications.credentials import CLIENT_ID, Digest, Digester, is_well_formed
 from ostiary.applications.usage import Usage
 from ostiary.db.fast_reads import Lookup, LookupNow, Row
 from ostiary.db.model import stored_seconds
-from ostiary.errors import StoreUnavailable
-from ostiary.oauth import client_auth, token_request
+from ostiary.oauth import token_request
 from ostiary.oauth.access_tokens import AccessTokens, Unsigned, signed
-from ostiary.oauth.errors import InvalidClient, InvalidRequest, InvalidScope, OAuthError, UnsupportedGrantType
+from ostiary.oauth.answers import HEADERS, refusal
+from ostiary.oauth.client_check import ClientCheck
+from ostiary.oauth.errors import InvalidRequest, InvalidScope, OAuthError, UnsupportedGrantType
 from ostiary.oauth.grants import grant
-from ostiary.oauth.queries import Standing
 from ostiary.oauth.signing_keys import SigningKeys
-from ostiary.oauth.standing import is_address_allowed, refused
-from ostiary.web.asgi import (
-    JSON,
-    NO_STORE,
-    SECURITY_HEADERS,
-    BodyTooLarge,
-    Disconnected,
-    Receive,
-    Scope,
-    Send,
-    answer,
-    read_body,
-)
+from ostiary.web.asgi import BodyTooLarge, Disconnected, Receive, Scope, Send, answer, read_body
 from ostiary.web.immediate import Answer, Head, Request
-from ostiary.web.refusals import note_away
-
-# RFC 6749 §5.1: tokens and refusals alike must not be stored.
-HEADERS = (JSON, NO_STORE, (b"pragma", b"no-cache"), *SECURITY_HEADERS)
-# RFC 6749 §5.2: a refused client learns which scheme it may use.
-CHALLENGE = (b"www-authenticate", b'Basic realm="ostiary", charset="UTF-8"')
-ALLOW = (b"allow", b"POST")
-
-# What is compared when there is nothing to compare with.
-NOBODY = Digest(bytes(32), 1, 1)
-UNKNOWN_ADDRESS = "an unknown address"
-
-log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True)
@@ -62,14 +32,6 @@ class TokenSeconds:
         if bank_type is None:
             return self.organization
         return self.sandbox if bank_type == "sandbox" else self.production
-
-
-class Sender(NamedTuple):
-    """What the head of a request says."""
-
-    media_type: str
-    authorization: Sequence[str]
-    address: str
 
 
 class Asked(NamedTuple):
@@ -97,10 +59,9 @@ class TokenEndpoint:
     """Two ways in, one answer: as an ASGI application, and at once where the look-up needs no waiting."""
 
     lookup: Lookup
-    digester: Digester
+    client: ClientCheck
     keys: SigningKeys
     tokens: AccessTokens
-    client_address: ClientAddress
     token_seconds: TokenSeconds
     usage: Usage
 
@@ -132,70 +93,22 @@ class TokenEndpoint:
     def _refusal(self, error: Exception) -> Answer:
         if isinstance(error, OAuthError):
             self.usage.count(error.application_guid, error.outcome)
-            log.debug("token_refused", error=error.error, description=error.description)
-            more = {401: (CHALLENGE,), 405: (ALLOW,)}.get(error.status, ())
-            return Answer(error.status, _body(error.error, error.description), (*HEADERS, *more))
-        if isinstance(error, StoreUnavailable):
-            note_away(error)
-            body = _body("temporarily_unavailable", "The database is not available: try again")
-            return Answer(503, body, (*HEADERS, (b"retry-after", b"1")))
-        log.error("token_failed", exc_info=error)
-        return Answer(500, _body("server_error", "Something went wrong here: try again, or tell the operator"), HEADERS)
+        return refusal(error)
 
     def _asked(self, request: Request) -> Asked:
-        sender = request.head.understood
-        if not isinstance(sender, Sender):
-            sender = request.head.understood = self._sender(request.head)
+        sender = self.client.sender(request.head)
         sent = token_request.parameters(sender.media_type, request.body)
         if "grant_type" not in sent:
             raise InvalidRequest("Send grant_type=client_credentials")
         if sent["grant_type"] != "client_credentials":
             raise UnsupportedGrantType("The grant type here is client_credentials")
-        client_id, secret = client_auth.presented(sender.authorization, sent)
-        # A typo is refused here, on arithmetic alone.
-        if not CLIENT_ID.match(client_id) or not is_well_formed(secret):
-            raise InvalidClient(client_auth.UNKNOWN)
+        client_id, secret = self.client.pair(sender, sent)
         return Asked(client_id, secret, sent.get("scope"), sender.address)
-
-    def _sender(self, head: Head) -> Sender:
-        counting = token_request.counting(head.headers)
-        return Sender(
-            token_request.media_type(counting),
-            counting.authorization,
-            self.client_address.of(head.peer, counting.forwarded_for),
-        )
 
     def _granted(self, asked: Asked, rows: Sequence[Row]) -> Granted:
         """Every no that can come of the one read, or what the token will say; raises InvalidClient or InvalidScope."""
         now = clock.seconds()
-        for row in rows:
-            standing = Standing._make(row)
-            if self._matches(asked.secret, standing, now):
-                break
-        else:
-            if not rows:
-                # An unknown client costs as much as a wrong secret.
-                self.digester.matches(asked.secret, NOBODY)
-            raise InvalidClient(client_auth.UNKNOWN, application_guid=standing.application_guid if rows else "")
-        # A token lives for a second at least, and never longer than its key.
-        reason = refused(standing, int(now) + 1)
-        if reason is not None:
-            raise InvalidClient(reason, outcome=reason.name.lower(), application_guid=standing.application_guid)
-        if not is_address_allowed(standing, asked.address):
-            raise InvalidClient(
-                f"This key may not be used from {f'the address {asked.address}' if asked.address else UNKNOWN_ADDRESS}",
-                outcome="address_not_allowed",
-                application_guid=standing.application_guid,
-            )
-        return self._to_sign(asked, standing, int(now))
-
-    def _matches(self, secret: str, row: Standing, now_seconds: float) -> bool:
-        if row.digest is None or row.scheme is None or row.pepper_version is None:
-            return self.digester.matches(secret, NOBODY)
-        is_right = self.digester.matches(secret, Digest(row.digest, row.scheme, row.pepper_version))
-        return is_right and (row.secret_expires_at is None or stored_seconds(row.secret_expires_at) > now_seconds)
-
-    def _to_sign(self, asked: Asked, standing: Standing, iat: int) -> Granted:
+        standing = self.client.standing(asked.secret, asked.address, rows, now)
         if standing.kid is None or standing.key_retired_at is not None:
             # Another process has retired the key this one signs with.
             self.keys.refresh()
@@ -205,6 +118,7 @@ class TokenEndpoint:
             # The caller is known by now, so its key's page can say what went wrong.
             error.application_guid = standing.application_guid
             raise
+        iat = int(now)
         exp = min(iat + self.token_seconds.of(standing.bank_type), int(stored_seconds(standing.expires_at)))
         unsigned = self.tokens.unsigned(asked.client_id, standing, scope, iat, exp)
         return Granted(unsigned, standing.application_guid, asked.address, scope, iat, exp)
@@ -243,7 +157,3 @@ def _each(step: Callable[..., Any], *columns: Sequence[Any]) -> list[Any]:
         except Exception as error:  # noqa: BLE001 - nobody further out could answer
             results.append(error)
     return results
-
-
-def _body(error: str, description: str) -> bytes:
-    return json.dumps({"error": error, "error_description": description}).encode()

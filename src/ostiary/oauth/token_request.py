@@ -10,6 +10,8 @@ from ostiary.web.asgi import FORM_TYPE, JSON_TYPE, Header
 
 LIMIT_BYTES = 16 * 1024
 PARAMETERS = frozenset({"grant_type", "client_id", "client_secret", "scope", "client_assertion", "access_token"})
+# RFC 6749 §2.3.1: credentials must not be in the request URI, where logs would keep them.
+NEVER_IN_URL = frozenset(name.encode() for name in (*PARAMETERS, "token"))
 PLACES = {b"content-type": 0, b"content-encoding": 1, b"authorization": 2, b"x-forwarded-for": 3}
 
 
@@ -54,17 +56,16 @@ def check_line(method: str, query_string: bytes) -> None:
     """Raises InvalidRequest for what the first line of a request must not be."""
     if method != "POST":
         raise InvalidRequest("Use POST", status=405)
-    # RFC 6749 §2.3.1: credentials must not be in the request URI, where logs would keep them.
     names = {unquote_to_bytes(part.partition(b"=")[0]) for part in query_string.split(b"&")}
-    if not names.isdisjoint(name.encode() for name in PARAMETERS):
+    if not names.isdisjoint(NEVER_IN_URL):
         raise InvalidRequest("Put the parameters into the body: what stands in the URL ends up in logs")
 
 
-def parameters(kind: str, body: bytes) -> Mapping[str, str]:
-    """The parameters that have a value; an empty one counts as not sent (RFC 6749 §3.2)."""
+def parameters(kind: str, body: bytes, known: frozenset[str] = PARAMETERS) -> Mapping[str, str]:
+    """The known parameters that have a value; an empty one counts as not sent (RFC 6749 §3.2)."""
     if len(body) > LIMIT_BYTES:
         raise too_large()
-    pairs = _from_json(body) if kind == JSON_TYPE else _from_form(body)
+    pairs = _from_json(body, known) if kind == JSON_TYPE else _from_form(body, known)
     # Only an escape, of JSON or of a form, can bring a NUL or half a character.
     if b"\\" in body or (kind == FORM_TYPE and b"%" in body):
         for name, value in pairs.items():
@@ -73,9 +74,9 @@ def parameters(kind: str, body: bytes) -> Mapping[str, str]:
     return pairs if all(pairs.values()) else {name: value for name, value in pairs.items() if value}
 
 
-def _from_json(body: bytes) -> dict[str, str]:
+def _from_json(body: bytes, known: frozenset[str]) -> dict[str, str]:
     plain = strict.flat_object(body)
-    if plain is not None and PARAMETERS.issuperset(plain):
+    if plain is not None and known >= plain.keys():
         return plain
     try:
         members = strict.json_object(body)
@@ -85,7 +86,7 @@ def _from_json(body: bytes) -> dict[str, str]:
         raise InvalidRequest("The body is not a JSON object in UTF-8") from None
     pairs = {}
     for name, value in members.items():
-        if name not in PARAMETERS or value is None:
+        if name not in known or value is None:
             continue
         if not isinstance(value, str):
             raise InvalidRequest(f"The value of {name} must be a string")
@@ -93,7 +94,7 @@ def _from_json(body: bytes) -> dict[str, str]:
     return pairs
 
 
-def _from_form(body: bytes) -> dict[str, str]:
+def _from_form(body: bytes, known: frozenset[str]) -> dict[str, str]:
     try:
         text = body.decode("ascii")
         given = parse_qsl(text, keep_blank_values=True, strict_parsing=bool(text), errors="strict", max_num_fields=100)
@@ -103,7 +104,7 @@ def _from_form(body: bytes) -> dict[str, str]:
     # RFC 6749 §3.2: parameters must not be included more than once.
     if len(pairs) != len(given):
         raise InvalidRequest("A parameter is repeated")
-    return {name: value for name, value in pairs.items() if name in PARAMETERS}
+    return {name: value for name, value in pairs.items() if name in known}
 
 
 def _is_unicode(value: str) -> bool:

@@ -35,6 +35,38 @@ TOKEN_REQUEST = {
     },
 }
 
+TOKEN_QUESTION = {
+    "type": "object",
+    "required": ["token"],
+    "properties": {
+        "token": {"type": "string"},
+        "token_type_hint": {"type": ["string", "null"], "description": "Read by nobody: there is one type of token."},
+        "client_id": {"type": ["string", "null"]},
+        "client_secret": {"type": ["string", "null"], "format": "password"},
+    },
+}
+
+TOKEN_STATE = {
+    "type": "object",
+    "required": ["active"],
+    "properties": {
+        "active": {"type": "boolean", "description": "Without it nothing else is told."},
+        "scope": {"type": "string"},
+        "client_id": {"type": "string"},
+        "token_type": {"type": "string", "enum": ["Bearer"]},
+        "exp": {"type": "integer", "description": "Seconds since 1970."},
+        "iat": {"type": "integer", "description": "Seconds since 1970."},
+        "sub": {"type": "string"},
+        "aud": {"type": "string"},
+        "iss": {"type": "string"},
+        "jti": {"type": "string"},
+        "sub_type": {"type": "string", "enum": ["bank", "organization"]},
+        "organization_guid": {"type": "string"},
+        "bank_guid": {"type": "string"},
+        "bank_type": {"type": "string", "enum": ["sandbox", "production"]},
+    },
+}
+
 TOKEN_ANSWER = {
     "type": "object",
     "required": ["access_token", "token_type", "expires_in", "scope", "created_at"],
@@ -77,7 +109,15 @@ def document(app: FastAPI, issuer: str) -> dict[str, Any]:
     # FastAPI's own error model is never sent.
     schemas.pop("HTTPValidationError", None)
     schemas.pop("ValidationError", None)
-    schemas |= {"Problem": PROBLEM, "OAuthError": OAUTH_ERROR, "Token": TOKEN_ANSWER, "TokenRequest": TOKEN_REQUEST}
+    schemas |= {
+        "Problem": PROBLEM,
+        "OAuthError": OAUTH_ERROR,
+        "Token": TOKEN_ANSWER,
+        "TokenRequest": TOKEN_REQUEST,
+        "TokenQuestion": TOKEN_QUESTION,
+        "TokenState": TOKEN_STATE,
+        "Nothing": {"type": "object", "additionalProperties": False},
+    }
     components["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}}
     for path, operations in described["paths"].items():
         for operation in operations.values():
@@ -85,7 +125,7 @@ def document(app: FastAPI, issuer: str) -> dict[str, Any]:
             # FastAPI's own, of the model above.
             operation["responses"].pop("422", None)
             operation["responses"] |= _refusals(has_body="requestBody" in operation, is_of_one="{" in path)
-    described["paths"]["/oauth/token"] = {"post": _token_operation()}
+    described["paths"] |= {path: {"post": operation} for path, operation in _with_pairs().items()}
     return described
 
 
@@ -94,18 +134,48 @@ def _refusals(*, has_body: bool, is_of_one: bool) -> dict[str, Any]:
     return {status: _answer(meaning, "Problem") for status, meaning in sorted(meant.items())}
 
 
-def _token_operation() -> dict[str, Any]:
-    body = {"schema": {"$ref": "#/components/schemas/TokenRequest"}}
+def _with_pairs() -> dict[str, dict[str, Any]]:
+    """What is asked for with a key pair, not with a token."""
+    pair = "The secret travels in the body or as HTTP Basic, never both."
+    return {
+        "/oauth/token": _with_pair(
+            ("create_token", "Create Token", f"RFC 6749 §4.4. {pair}"),
+            "TokenRequest",
+            _answer("A token.", "Token"),
+            "The request is wrong, or asks for scopes the key cannot have.",
+        ),
+        "/oauth/revoke": _with_pair(
+            ("revoke_token", "Revoke Token", f"RFC 7009. One token of the key that asks; the key lives on. {pair}"),
+            "TokenQuestion",
+            _answer("From now on the token is refused, or it never was one.", "Nothing"),
+            "The request is wrong, or the token was issued to another key.",
+        ),
+        "/oauth/introspect": _with_pair(
+            (
+                "introspect_token",
+                "Introspect Token",
+                f"RFC 7662. Bank keys are told about their bank, organization keys about their organization. {pair}",
+            ),
+            "TokenQuestion",
+            _answer("Whether the token counts at this moment.", "TokenState"),
+            "The request is wrong.",
+        ),
+    }
+
+
+def _with_pair(names: tuple[str, str, str], body: str, answer: dict[str, Any], wrong: str) -> dict[str, Any]:
+    sent = {"schema": {"$ref": f"#/components/schemas/{body}"}}
+    operation_id, summary, description = names
     return {
         "tags": ["tokens"],
-        "summary": "Create Token",
-        "operationId": "create_token",
-        "description": "RFC 6749 §4.4. The secret travels in the body or as HTTP Basic, never both.",
+        "summary": summary,
+        "operationId": operation_id,
+        "description": description,
         "security": [],
-        "requestBody": {"required": True, "content": {JSON_TYPE: body, FORM_TYPE: body}},
+        "requestBody": {"required": True, "content": {JSON_TYPE: sent, FORM_TYPE: sent}},
         "responses": {
-            "200": _answer("A token.", "Token"),
-            "400": _answer("The request is wrong, or asks for scopes the key cannot have.", "OAuthError"),
+            "200": answer,
+            "400": _answer(wrong, "OAuthError"),
             "401": _answer("The key pair does not authenticate.", "OAuthError"),
             "413": _answer("The body is too large.", "OAuthError"),
             "415": _answer("The body is neither JSON nor a form, or is compressed.", "OAuthError"),

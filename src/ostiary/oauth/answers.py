@@ -1,0 +1,42 @@
+"""Answers of the OAuth endpoints: RFC 6749 §5, never stored, and refusals in one shape."""
+
+import json
+from collections.abc import Mapping
+
+import structlog
+
+from ostiary.errors import StoreUnavailable
+from ostiary.oauth.errors import OAuthError
+from ostiary.web.asgi import JSON, NO_STORE, SECURITY_HEADERS
+from ostiary.web.immediate import Answer
+from ostiary.web.refusals import note_away
+
+# RFC 6749 §5.1: answers and refusals alike must not be stored.
+HEADERS = (JSON, NO_STORE, (b"pragma", b"no-cache"), *SECURITY_HEADERS)
+# RFC 6749 §5.2: a refused client learns which scheme it may use.
+CHALLENGE = (b"www-authenticate", b'Basic realm="ostiary", charset="UTF-8"')
+ALLOW = (b"allow", b"POST")
+
+log = structlog.get_logger(__name__)
+
+
+def told(members: Mapping[str, object]) -> Answer:
+    return Answer(200, json.dumps(members).encode(), HEADERS)
+
+
+def refusal(error: Exception) -> Answer:
+    """What a caller hears of any error; whatever was not meant is a 500 that the log explains."""
+    if isinstance(error, OAuthError):
+        log.debug("client_refused", error=error.error, description=error.description)
+        more = {401: (CHALLENGE,), 405: (ALLOW,)}.get(error.status, ())
+        return Answer(error.status, _body(error.error, error.description), (*HEADERS, *more))
+    if isinstance(error, StoreUnavailable):
+        note_away(error)
+        body = _body("temporarily_unavailable", "The database is not available: try again")
+        return Answer(503, body, (*HEADERS, (b"retry-after", b"1")))
+    log.error("oauth_failed", exc_info=error)
+    return Answer(500, _body("server_error", "Something went wrong here: try again, or tell the operator"), HEADERS)
+
+
+def _body(error: str, description: str) -> bytes:
+    return json.dumps({"error": error, "error_description": description}).encode()

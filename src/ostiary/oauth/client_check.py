@@ -1,0 +1,80 @@
+"""Whose pair it is, and whether it counts from here: the same questions at every endpoint that takes a pair."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from ostiary.access.addresses import ClientAddress
+from ostiary.applications.credentials import CLIENT_ID, Digest, Digester, is_well_formed
+from ostiary.db.fast_reads import Row
+from ostiary.db.model import stored_seconds
+from ostiary.oauth import client_auth, token_request
+from ostiary.oauth.errors import InvalidClient
+from ostiary.oauth.queries import Standing
+from ostiary.oauth.standing import is_address_allowed, refused
+from ostiary.web.immediate import Head
+
+# What is compared when there is nothing to compare with.
+NOBODY = Digest(bytes(32), 1, 1)
+UNKNOWN_ADDRESS = "an unknown address"
+
+
+class Sender(NamedTuple):
+    """What the head of a request says."""
+
+    media_type: str
+    authorization: Sequence[str]
+    address: str
+
+
+@dataclass(frozen=True)
+class ClientCheck:
+    digester: Digester
+    client_address: ClientAddress
+
+    def sender(self, head: Head) -> Sender:
+        """Raises InvalidRequest for a body of another kind."""
+        known = head.understood
+        if isinstance(known, Sender):
+            return known
+        counting = token_request.counting(head.headers)
+        address = self.client_address.of(head.peer, counting.forwarded_for)
+        found = head.understood = Sender(token_request.media_type(counting), counting.authorization, address)
+        return found
+
+    def pair(self, sender: Sender, sent: Mapping[str, str]) -> tuple[str, str]:
+        """A client id and a secret that could be ours; raises InvalidRequest or InvalidClient."""
+        client_id, secret = client_auth.presented(sender.authorization, sent)
+        # A typo is refused here, on arithmetic alone.
+        if not CLIENT_ID.match(client_id) or not is_well_formed(secret):
+            raise InvalidClient(client_auth.UNKNOWN)
+        return client_id, secret
+
+    def standing(self, secret: str, address: str, rows: Sequence[Row], now: float) -> Standing:
+        """Every no that can come of the one read at this moment; raises InvalidClient."""
+        for row in rows:
+            standing = Standing._make(row)
+            if self._matches(secret, standing, now):
+                break
+        else:
+            if not rows:
+                # An unknown client costs as much as a wrong secret.
+                self.digester.matches(secret, NOBODY)
+            raise InvalidClient(client_auth.UNKNOWN, application_guid=standing.application_guid if rows else "")
+        # A token lives for a second at least, and never longer than its key.
+        reason = refused(standing, int(now) + 1)
+        if reason is not None:
+            raise InvalidClient(reason, outcome=reason.name.lower(), application_guid=standing.application_guid)
+        if not is_address_allowed(standing, address):
+            raise InvalidClient(
+                f"This key may not be used from {f'the address {address}' if address else UNKNOWN_ADDRESS}",
+                outcome="address_not_allowed",
+                application_guid=standing.application_guid,
+            )
+        return standing
+
+    def _matches(self, secret: str, row: Standing, now_seconds: float) -> bool:
+        if row.digest is None or row.scheme is None or row.pepper_version is None:
+            return self.digester.matches(secret, NOBODY)
+        is_right = self.digester.matches(secret, Digest(row.digest, row.scheme, row.pepper_version))
+        return is_right and (row.secret_expires_at is None or stored_seconds(row.secret_expires_at) > now_seconds)
