@@ -218,3 +218,7 @@ def test_is_open_to_every_member_and_nobody_else(bob: TestClient, cast: Cast) ->
     for path in ("/activity", "/activity.csv"):
         answer = stranger.get(path)
         assert (answer.status_code, urlsplit(answer.headers["location"]).path) == (303, "/sign-in")
+
+
+def test_offers_every_kind_of_event_as_a_filter() -> None:
+    assert set(activity.KINDS) == {event_type.partition(".")[0] for event_type in EventType}

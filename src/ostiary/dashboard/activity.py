@@ -22,6 +22,7 @@ FILTERS = ("key", "person", "type", "since", "until")
 # All events about one kind of thing, by the first half of their type.
 KINDS = {
     "credential": "keys",
+    "token": "tokens",
     "bank": "banks",
     "customer": "customers",
     "user": "people",
