@@ -18,7 +18,7 @@ from ostiary.applications.schemas import ApplicationChanges
 from ostiary.banks import service as banks
 from ostiary.banks.schemas import BankChanges
 from ostiary.dashboard import activity_csv
-from ostiary.dashboard.activity import PER_PAGE
+from ostiary.dashboard.activity import KINDS, PER_PAGE
 from ostiary.dashboard.activity_csv import BYTE_ORDER_MARK, HEAD, defused
 from ostiary.events.catalog import EventType
 from ostiary.events.models import Event
@@ -221,4 +221,4 @@ def test_is_open_to_every_member_and_nobody_else(bob: TestClient, cast: Cast) ->
 
 
 def test_offers_every_kind_of_event_as_a_filter() -> None:
-    assert set(activity.KINDS) == {event_type.partition(".")[0] for event_type in EventType}
+    assert set(KINDS) == {event_type.partition(".")[0] for event_type in EventType}
