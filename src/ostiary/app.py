@@ -34,7 +34,7 @@ from ostiary.oauth.client_check import ClientCheck
 from ostiary.oauth.client_endpoint import ClientEndpoint
 from ostiary.oauth.guard import ApiGuard
 from ostiary.oauth.introspection import Introspection
-from ostiary.oauth.revocation import Revocations
+from ostiary.oauth.revocation import TokenRevocation
 from ostiary.oauth.signing_keys import SigningKeys
 from ostiary.oauth.token import TokenEndpoint, TokenSeconds
 from ostiary.organizations import pages as organization_pages
@@ -140,7 +140,7 @@ class Ostiary:
         with_pair = functools.partial(ClientEndpoint, self.token.lookup, client, self.keys, self.usage)
         self._oauth: Mapping[str, App] = {
             "/oauth/token": self.token,
-            revocation.PATH: with_pair(Revocations(house.store, tokens)),
+            revocation.PATH: with_pair(TokenRevocation(house.store, tokens)),
             introspection.PATH: with_pair(Introspection(bearer)),
         }
         self.routes = self._routes(settings)

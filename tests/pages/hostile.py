@@ -10,6 +10,7 @@ from ostiary import tables
 from ostiary.crypto.sealing import Seal
 from ostiary.customers.models import Customer
 from ostiary.customers.personal import PersonalData
+from ostiary.db.model import Document
 from ostiary.db.store import Store
 
 RUN = "canary()"
@@ -101,7 +102,7 @@ OURS = {
 def typed() -> list[sa.Column[object]]:
     """Every column that holds what somebody typed: a new one is among them unless it is put into OURS."""
     every = (column for table in tables.metadata.sorted_tables for column in table.columns)
-    return [each for each in every if isinstance(each.type, sa.String | sa.JSON) and each.name not in OURS]
+    return [each for each in every if isinstance(each.type, sa.String | Document) and each.name not in OURS]
 
 
 def mark(place: str) -> str:
@@ -129,7 +130,7 @@ def plant(store: Store, seal: Seal, text: str = ALL, short: str = SHORT) -> dict
 def _value(column: sa.Column[object], text: str) -> object:
     if column.name == "facts":
         return {"name": text, text: text, "changed": ["old", text]}
-    if isinstance(column.type, sa.JSON):
+    if isinstance(column.type, Document):
         return [text]
     # Unique values stay so: each ends with its row's guid.
     is_unique = column.name == "email" and "guid" in column.table.columns

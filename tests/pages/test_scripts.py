@@ -37,6 +37,11 @@ FLAWS = {
 }
 
 
+def test_plants_text_wherever_somebody_may_type_some() -> None:
+    planted = {f"{column.table.name}.{column.name}" for column in hostile.typed()}
+    assert {"banks.cors_allowed_origins", "events.facts", "organizations.name"} <= planted
+
+
 @pytest.fixture
 def house(browser: Browser, tmp_path: Path) -> Iterator[Haunted]:
     with haunted(tmp_path, browser) as made:

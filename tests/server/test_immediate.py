@@ -1,4 +1,4 @@
-"""What arrives in one turn of the loop is answered together, and to everybody their own."""
+"""What arrives in one turn is answered together, to everybody their own, and read the same however it is cut."""
 
 import asyncio
 from collections.abc import Sequence

@@ -4,11 +4,12 @@ from collections.abc import Mapping
 
 ISSUED = "token_issued"
 
-# As `usage` counts them: what the token endpoint refused, and what the API did.
+# As `usage` counts them: what the OAuth endpoints refused, and what the API did.
 REFUSALS: Mapping[str, str] = {
     "invalid_client": "The client secret was wrong",
     "address_not_allowed": "The address is not on the key's list",
     "invalid_scope": "A scope was asked for that this kind of key cannot have",
+    "invalid_grant": "It was to revoke a token of another key",
     "paused": "The key was paused",
     "expired": "The key had expired",
     "revoked": "The key was revoked",

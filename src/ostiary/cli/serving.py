@@ -1,4 +1,4 @@
-"""`ostiary serve`, without what makes the other commands pleasant: a server stands for months and shows no tables."""
+"""`ostiary serve`, which loads nothing that only the other commands need."""
 
 import contextlib
 import gc
@@ -31,7 +31,7 @@ def main() -> None:
 
 
 def serve() -> bool:
-    """Until somebody stops it; False when it could not start. Raises what `plain_refusals` understands."""
+    """Until somebody stops it; False when it could not start. Raises OstiaryError."""
     chosen = load()
     log.configure(chosen.log_level, chosen.log_format)
     opened = House(chosen)

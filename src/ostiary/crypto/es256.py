@@ -19,7 +19,7 @@ HALF_ORDER: Final = ORDER // 2
 URL_SAFE: Final = bytes.maketrans(b"+/", b"-_")
 
 _SHA256 = ec.ECDSA(hashes.SHA256())
-# hashlib is the quicker of the two, and this runs for every token.
+# Hashed beforehand: hashlib is quicker than cryptography, and this runs for every token.
 _HASHED = ec.ECDSA(Prehashed(hashes.SHA256()))
 
 

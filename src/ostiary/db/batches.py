@@ -28,7 +28,7 @@ def unpacked(columns: Columns, *, is_sqlite: bool) -> sa.Select[*tuple[Any, ...]
 
 def insert_or_update(table: type[Model], *, is_sqlite: bool) -> Any:  # noqa: ANN401 - two classes with the same methods
     """An INSERT that can be told what becomes of rows already there."""
-    # Each dialect has its own, and only the one in use is loaded: the other takes two megabytes.
+    # Each dialect has its own, and an SQLite server does not load PostgreSQL's, which takes two megabytes.
     dialect = sys.modules[f"sqlalchemy.dialects.{'sqlite' if is_sqlite else 'postgresql'}"]
     # The table and not its class: parameters are not the row's values, as the ORM would think.
     return dialect.insert(table.__table__)

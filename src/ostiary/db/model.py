@@ -43,13 +43,13 @@ def stored_seconds(value: str | dt.datetime) -> float:
 
 
 class Document(TypeDecorator[Any]):
-    """JSON, on PostgreSQL in the form that it need not parse again."""
+    """JSON; on PostgreSQL JSONB, which need not be parsed again."""
 
     impl = JSON
     cache_ok = True
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        # As the dialect in use knows it: to import it would load the other for every SQLite server.
+        # By the dialect's own name for it: to import it would load PostgreSQL's dialect into every SQLite server.
         known: Mapping[str, type[TypeEngine[Any]]] = cast("Any", dialect).ischema_names
         return dialect.type_descriptor(known.get("jsonb", JSON)())
 

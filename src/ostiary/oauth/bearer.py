@@ -10,7 +10,7 @@ from urllib.parse import parse_qs
 import structlog
 
 from ostiary import clock
-from ostiary.access.actor import Actor, Subject
+from ostiary.access.actor import Actor
 from ostiary.access.addresses import ClientAddress
 from ostiary.access.scopes import Scope as TokenScope
 from ostiary.applications.usage import Usage
@@ -18,7 +18,7 @@ from ostiary.db.fast_reads import Lookup
 from ostiary.errors import Forbidden, Unauthorized
 from ostiary.oauth.access_tokens import AccessTokens, Claims, NotAToken
 from ostiary.oauth.queries import Standing
-from ostiary.oauth.standing import is_address_allowed, refused
+from ostiary.oauth.standing import actor_of, is_address_allowed, refused
 from ostiary.web.asgi import Scope, header_values
 
 # RFC 6750 §2.1: the scheme in any case (RFC 9110 §11.1), one blank, b64token.
@@ -64,14 +64,7 @@ class BearerCheck:
             raise Forbidden(
                 "forbidden", "Forbidden", reason="This key may not be used from the address of this request"
             )
-        return Actor(
-            subject=Subject(claims.sub_type),
-            guid=standing.application_guid,
-            organization_guid=standing.organization_guid,
-            bank_guid=standing.bank_guid or "",
-            scopes=_scopes(claims.scope),
-            address=address,
-        )
+        return actor_of(standing, address, _scopes(claims.scope))
 
     async def checked(self, token: str) -> tuple[Claims, Standing]:
         """What a token that counts says, and how its key stands; raises TokenRefused or StoreUnavailable."""

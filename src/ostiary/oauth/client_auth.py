@@ -1,4 +1,4 @@
-"""Client authentication at the token endpoint: RFC 6749 §2.3.1, secret in the body or HTTP Basic, never both."""
+"""Client authentication: RFC 6749 §2.3.1, secret in the body or HTTP Basic, never both."""
 
 import base64
 import binascii

@@ -37,9 +37,9 @@ class ClientCheck:
         known = head.understood
         if isinstance(known, Sender):
             return known
-        counting = token_request.counting(head.headers)
-        address = self.client_address.of(head.peer, counting.forwarded_for)
-        found = head.understood = Sender(token_request.media_type(counting), counting.authorization, address)
+        counted = token_request.counted(head.headers)
+        address = self.client_address.of(head.peer, counted.forwarded_for)
+        found = head.understood = Sender(token_request.media_type(counted), counted.authorization, address)
         return found
 
     def pair(self, sender: Sender, sent: Mapping[str, str]) -> tuple[str, str]:
@@ -61,7 +61,7 @@ class ClientCheck:
                 # An unknown client costs as much as a wrong secret.
                 self.digester.matches(secret, NOBODY)
             raise InvalidClient(client_auth.UNKNOWN, application_guid=standing.application_guid if rows else "")
-        # A token lives for a second at least, and never longer than its key.
+        # As for a token that is to be made: it lives for a second at least, and never longer than its key.
         reason = refused(standing, int(now) + 1)
         if reason is not None:
             raise InvalidClient(reason, outcome=reason.name.lower(), application_guid=standing.application_guid)

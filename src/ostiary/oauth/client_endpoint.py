@@ -16,8 +16,8 @@ from ostiary.oauth.signing_keys import SigningKeys
 from ostiary.web.asgi import BodyTooLarge, Disconnected, Receive, Scope, Send, answer, read_body
 from ostiary.web.immediate import Answer, Head
 
-# The hint is read by nobody: there is one type of token here, and a wrong hint must not hide it (RFC 7009 §2.1).
-PARAMETERS = frozenset({"token", "token_type_hint", "client_id", "client_secret", "client_assertion"})
+# Without token_type_hint: there is one type of token here, and a wrong hint must not hide it (RFC 7009 §2.1).
+PARAMETERS = frozenset({"token", "client_id", "client_secret", "client_assertion"})
 
 
 class Caller(NamedTuple):

@@ -83,12 +83,17 @@ BY_CODE: Mapping[str, Explanation] = {
         "The key pair was not accepted", "Change what the message names and send the request again."
     ),
     "invalid_request": Explanation(
-        "The token request is malformed", "Send grant_type, client_id and client_secret, as in the request below."
+        "The request is malformed", "Change what the message names; a token is asked for as in the request below."
+    ),
+    "invalid_grant": Explanation(
+        "The token was issued to another key", "Revoke it with the pair of the key that it was issued to."
     ),
     "unsupported_grant_type": Explanation("Another grant type was asked for", "Send grant_type=client_credentials."),
 }
-# RFC 6749 §5.2: the token endpoint's own.
-OAUTH_CODES = frozenset({"invalid_scope", "invalid_client", "invalid_request", "unsupported_grant_type"})
+# RFC 6749 §5.2: the OAuth endpoints' own.
+OAUTH_CODES = frozenset(
+    {"invalid_scope", "invalid_client", "invalid_request", "invalid_grant", "unsupported_grant_type"}
+)
 OTHER = Explanation("The request was refused", "Change what the message names and send the request again.")
 ADDRESS_REFUSED = "This key may not be used from "
 

@@ -4,8 +4,6 @@ from ostiary.access.scopes import BANK_KEY, ORGANIZATION_KEY
 from ostiary.oauth import introspection, revocation
 
 PATH = "/.well-known/oauth-authorization-server"
-
-
 METHODS = ["client_secret_basic", "client_secret_post"]
 
 

@@ -44,7 +44,7 @@ BY_TOKEN = ("client_id", "kid", "jti")
 
 
 def by_client_id(asked: Asked) -> sa.Select[*tuple[Any, ...]]:
-    """An application with all its secrets: what the token endpoint has to know."""
+    """An application with all its secrets: what endpoints that take a pair have to know."""
     secret = ApplicationSecret
     return _standing(
         asked, secret.digest, secret.scheme, secret.pepper_version, secret.expires_at, sa.null()

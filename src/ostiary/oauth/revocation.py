@@ -7,7 +7,6 @@ import sqlalchemy as sa
 from starlette.concurrency import run_in_threadpool
 
 from ostiary import clock
-from ostiary.access.actor import Actor, Subject
 from ostiary.db.batches import insert_or_update
 from ostiary.db.store import Store
 from ostiary.events.catalog import EventType
@@ -17,6 +16,7 @@ from ostiary.oauth.answers import HEADERS
 from ostiary.oauth.client_endpoint import Caller
 from ostiary.oauth.errors import InvalidGrant
 from ostiary.oauth.models import Revocation
+from ostiary.oauth.standing import actor_of
 from ostiary.web.immediate import Answer
 
 PATH = "/oauth/revoke"
@@ -25,7 +25,7 @@ DONE = Answer(200, b"{}", HEADERS)
 
 
 @dataclass(frozen=True)
-class Revocations:
+class TokenRevocation:
     store: Store
     tokens: AccessTokens
 
@@ -46,14 +46,6 @@ class Revocations:
 
     def _revoke(self, caller: Caller, claims: Claims) -> None:
         key = caller.standing
-        actor = Actor(
-            subject=Subject(key.kind),
-            guid=key.application_guid,
-            organization_guid=key.organization_guid,
-            bank_guid=key.bank_guid or "",
-            scopes=frozenset(),
-            address=caller.address,
-        )
         row = insert_or_update(Revocation, is_sqlite=self.store.is_sqlite).values(
             jti=claims.jti,
             application_guid=key.application_guid,
@@ -64,7 +56,7 @@ class Revocations:
             if db.execute(row.on_conflict_do_nothing().returning(Revocation.jti)).first():
                 record(
                     db,
-                    actor,
+                    actor_of(key, caller.address),
                     EventType.TOKEN_REVOKED,
                     key.application_guid,
                     organization_guid=key.organization_guid,

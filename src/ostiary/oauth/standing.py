@@ -3,6 +3,8 @@
 from enum import StrEnum
 
 from ostiary.access import addresses
+from ostiary.access.actor import Actor, Subject
+from ostiary.access.scopes import Scope
 from ostiary.banks.models import BankType
 from ostiary.db.model import stored_seconds
 from ostiary.oauth.queries import Standing
@@ -38,3 +40,14 @@ def is_address_allowed(standing: Standing, address: str) -> bool:
     if not standing.ip_allowlist:
         return standing.bank_type != BankType.PRODUCTION
     return addresses.allows(standing.ip_allowlist, address)
+
+
+def actor_of(standing: Standing, address: str, scopes: frozenset[Scope] = frozenset()) -> Actor:
+    return Actor(
+        subject=Subject(standing.kind),
+        guid=standing.application_guid,
+        organization_guid=standing.organization_guid,
+        bank_guid=standing.bank_guid or "",
+        scopes=scopes,
+        address=address,
+    )

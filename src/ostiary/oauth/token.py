@@ -106,7 +106,7 @@ class TokenEndpoint:
         return Asked(client_id, secret, sent.get("scope"), sender.address)
 
     def _granted(self, asked: Asked, rows: Sequence[Row]) -> Granted:
-        """Every no that can come of the one read, or what the token will say; raises InvalidClient or InvalidScope."""
+        """What the token will say; raises InvalidClient or InvalidScope."""
         now = clock.seconds()
         standing = self.client.standing(asked.secret, asked.address, rows, now)
         if standing.kid is None or standing.key_retired_at is not None:

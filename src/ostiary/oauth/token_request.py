@@ -1,4 +1,4 @@
-"""What arrives at the token endpoint: JSON or form, strictly one reading (RFC 6749 §3.2, §4.4.2)."""
+"""What arrives at endpoints that take a key pair: JSON or form, strictly one reading (RFC 6749 §3.2, §4.4.2)."""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
@@ -15,7 +15,7 @@ NEVER_IN_URL = frozenset(name.encode() for name in (*PARAMETERS, "token"))
 PLACES = {b"content-type": 0, b"content-encoding": 1, b"authorization": 2, b"x-forwarded-for": 3}
 
 
-class Counting(NamedTuple):
+class CountedHeaders(NamedTuple):
     """Of a request's headers, those that count here, each with all its values."""
 
     content_type: list[str]
@@ -24,8 +24,8 @@ class Counting(NamedTuple):
     forwarded_for: list[str]
 
 
-def counting(headers: Sequence[Header]) -> Counting:
-    found = Counting([], [], [], [])
+def counted(headers: Sequence[Header]) -> CountedHeaders:
+    found = CountedHeaders([], [], [], [])
     for name, value in headers:
         place = PLACES.get(name)
         if place is not None:
@@ -37,7 +37,7 @@ def too_large() -> InvalidRequest:
     return InvalidRequest(f"The body is larger than {LIMIT_BYTES} bytes", status=413)
 
 
-def media_type(head: Counting) -> str:
+def media_type(head: CountedHeaders) -> str:
     """Which of the two forms the body has; raises InvalidRequest for any other."""
     if head.content_encoding:
         raise InvalidRequest("Send the request without content encoding", status=415)

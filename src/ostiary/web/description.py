@@ -1,4 +1,4 @@
-"""The API described: OpenAPI made from the routes, with the token endpoint that stands in front of them."""
+"""The API described: OpenAPI made from the routes, with the OAuth endpoints that stand in front of them."""
 
 from typing import Any
 
@@ -35,12 +35,12 @@ TOKEN_REQUEST = {
     },
 }
 
-TOKEN_QUESTION = {
+PRESENTED_TOKEN = {
     "type": "object",
     "required": ["token"],
     "properties": {
         "token": {"type": "string"},
-        "token_type_hint": {"type": ["string", "null"], "description": "Read by nobody: there is one type of token."},
+        "token_type_hint": {"description": "Changes nothing: there is one type of token."},
         "client_id": {"type": ["string", "null"]},
         "client_secret": {"type": ["string", "null"], "format": "password"},
     },
@@ -114,7 +114,7 @@ def document(app: FastAPI, issuer: str) -> dict[str, Any]:
         "OAuthError": OAUTH_ERROR,
         "Token": TOKEN_ANSWER,
         "TokenRequest": TOKEN_REQUEST,
-        "TokenQuestion": TOKEN_QUESTION,
+        "PresentedToken": PRESENTED_TOKEN,
         "TokenState": TOKEN_STATE,
         "Nothing": {"type": "object", "additionalProperties": False},
     }
@@ -125,7 +125,7 @@ def document(app: FastAPI, issuer: str) -> dict[str, Any]:
             # FastAPI's own, of the model above.
             operation["responses"].pop("422", None)
             operation["responses"] |= _refusals(has_body="requestBody" in operation, is_of_one="{" in path)
-    described["paths"] |= {path: {"post": operation} for path, operation in _with_pairs().items()}
+    described["paths"] |= {path: {"post": operation} for path, operation in _pair_operations().items()}
     return described
 
 
@@ -134,36 +134,36 @@ def _refusals(*, has_body: bool, is_of_one: bool) -> dict[str, Any]:
     return {status: _answer(meaning, "Problem") for status, meaning in sorted(meant.items())}
 
 
-def _with_pairs() -> dict[str, dict[str, Any]]:
+def _pair_operations() -> dict[str, dict[str, Any]]:
     """What is asked for with a key pair, not with a token."""
     pair = "The secret travels in the body or as HTTP Basic, never both."
     return {
-        "/oauth/token": _with_pair(
+        "/oauth/token": _pair_operation(
             ("create_token", "Create Token", f"RFC 6749 §4.4. {pair}"),
             "TokenRequest",
             _answer("A token.", "Token"),
             "The request is wrong, or asks for scopes the key cannot have.",
         ),
-        "/oauth/revoke": _with_pair(
+        "/oauth/revoke": _pair_operation(
             ("revoke_token", "Revoke Token", f"RFC 7009. One token of the key that asks; the key lives on. {pair}"),
-            "TokenQuestion",
+            "PresentedToken",
             _answer("From now on the token is refused, or it never was one.", "Nothing"),
             "The request is wrong, or the token was issued to another key.",
         ),
-        "/oauth/introspect": _with_pair(
+        "/oauth/introspect": _pair_operation(
             (
                 "introspect_token",
                 "Introspect Token",
                 f"RFC 7662. Bank keys are told about their bank, organization keys about their organization. {pair}",
             ),
-            "TokenQuestion",
+            "PresentedToken",
             _answer("Whether the token counts at this moment.", "TokenState"),
             "The request is wrong.",
         ),
     }
 
 
-def _with_pair(names: tuple[str, str, str], body: str, answer: dict[str, Any], wrong: str) -> dict[str, Any]:
+def _pair_operation(names: tuple[str, str, str], body: str, answer: dict[str, Any], wrong: str) -> dict[str, Any]:
     sent = {"schema": {"$ref": f"#/components/schemas/{body}"}}
     operation_id, summary, description = names
     return {

@@ -98,6 +98,6 @@ def parse(body: bytes, content_type: str) -> Form:
         raise Invalid("invalid_value", "The form could not be read: go back and send it again") from error
     fields: dict[str, list[str]] = {}
     for name, value in pairs:
-        # Browsers send line breaks as CR LF. No text of ours has a NUL, and one database has no place for it.
+        # Browsers send line breaks as CR LF. No text of ours has a NUL, and PostgreSQL has no place for it.
         fields.setdefault(name, []).append(value.replace("\r\n", "\n").replace("\0", "\N{REPLACEMENT CHARACTER}"))
     return Form(fields)

@@ -27,7 +27,7 @@ class Answer(NamedTuple):
 
 @dataclass(slots=True)
 class Head:
-    """Who asks, and with which headers. One and the same for all requests of a connection that repeat it."""
+    """Who asks, and with which headers; one object for all requests of a connection that repeat them."""
 
     headers: Sequence[Header]
     peer: str
@@ -94,7 +94,7 @@ class ImmediateProtocol(CarefulProtocol):
         self._handler: Immediate | None = None
         self._data = self._begun_with = b""
         self._head: Sequence[Header] = ()
-        # Known while no request has begun: most callers ask again with the same head.
+        # The last head, until another request is parsed: most callers ask again with the same one.
         self._repeatable: Repeatable | None = None
         self._lines = Lines(0, (), (), b"")
         self._body = bytearray()

@@ -116,7 +116,7 @@ class Visit:
 
 
 def _without_nul(text: str) -> str:
-    """As in forms: no text of ours has one, and one database has no place for it."""
+    """As in forms: no text of ours has one, and PostgreSQL has no place for it."""
     return text.replace("\0", "\N{REPLACEMENT CHARACTER}")
 
 
