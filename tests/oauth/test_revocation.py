@@ -77,6 +77,15 @@ def test_has_nothing_to_do_for_what_opens_nothing(desk: Desk) -> None:
     assert desk.show(token).status == 200
 
 
+@pytest.mark.parametrize("path", ["/oauth/revoke", "/oauth/introspect"])
+@pytest.mark.parametrize("around", ["{}\n", " {}", "{} {}", " "])
+def test_takes_no_token_with_blanks_for_an_unknown_one(desk: Desk, path: str, around: str) -> None:
+    token = desk.token(desk.north)
+    body = json.dumps(pair(desk.north) | {"token": around.format(token, token)}).encode()
+    assert_oauth_refused(desk.request(path, [JSON], method="POST", body=body), "invalid_request", says="without blanks")
+    assert desk.show(token).status == 200
+
+
 def test_writes_a_row_and_an_event_once(desk: Desk) -> None:
     token = desk.token(desk.north)
     for _ in range(2):

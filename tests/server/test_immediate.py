@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ostiary.web.immediate import Answer, Head, Immediate, ImmediateProtocol, Request
+from ostiary.web import careful
+from ostiary.web.immediate import MOST_BYTES, Answer, Head, Immediate, ImmediateProtocol, Request
 from tests.server.test_careful import connected
 
 
@@ -131,6 +132,8 @@ def chunked(body: bytes) -> bytes:
     )
 
 
+CHUNKS = post(b"").replace(b"Content-Length: 0", b"Transfer-Encoding: chunked")
+LONG = post(b"a" * (MOST_BYTES + 10))
 SIX, END = b"abcdef", b"0\r\n\r\n"
 
 
@@ -141,6 +144,13 @@ SIX, END = b"abcdef", b"0\r\n\r\n"
         ([chunked(b"one"), chunked(b"two")], [b"one", b"two"]),
         ([chunked(END), chunked(END)[:-5] + b"1\r\nx\r\n" + END], [END, END + b"x"]),
         ([post(b"one") * 2, post(b"two"), post(b"six")], [b"one", b"one", b"two", b"six"]),
+        # A head with as many bytes of chunks behind it as are in them.
+        (
+            [CHUNKS + b"6\r\nabc", b"def\r\n" + END, CHUNKS + b"c\r\nzzz", b"z" * 9 + b"\r\n" + END],
+            [SIX, b"z" * 12],
+        ),
+        # More than is kept of a body.
+        ([LONG[:-10], LONG[-10:], LONG[:-10], LONG[-10:], post(SIX)], [*[b"a" * MOST_BYTES] * 2, SIX]),
         # What looks like a request is one only if none has begun.
         ([post(b"one"), post(post(b"one"))[: -len(post(b"one"))], post(b"one")], [b"one", post(b"one")]),
         ([post(b"one"), post(b"two")[:40], post(b"two")[40:], post(b"six")], [b"one", b"two", b"six"]),
@@ -166,3 +176,46 @@ def test_reads_the_same_wherever_it_is_cut(sent: list[tuple[bytes, bytes]], data
     cuts = sorted({0, len(stream), *(data.draw(st.lists(places, max_size=8)) if sent else [])})
     parts = [stream[start:end] for start, end in pairwise(cuts)]
     assert asyncio.run(told(Echo(), parts, len(sent))) == [body for _, body in sent]
+
+
+def test_reads_an_offer_that_came_in_pieces_from_its_first_line_on() -> None:
+    app = Echo()
+    offer = (
+        b"PUT /nowhere HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: h2c\r\nAuthorization: Basic eA==\r\nX: "
+    )
+    assert asyncio.run(told(app, [offer, post(b"one"), post(b"two")], 2)) == [b"one", b"two"]
+    # The first in turn, because it is none of ours; the second at once, with headers of its own.
+    assert app.turns == [1]
+
+
+class Slow(Echo):
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401 - ASGI's
+        await asyncio.sleep(0.3)
+        await super().__call__(scope, receive, send)
+
+
+def test_lets_nobody_be_idle_who_is_waited_for() -> None:
+    async def heard_of_both() -> list[bytes]:
+        async with connected(Slow()) as (server_end, reader, _):
+            server_end.timeout_keep_alive = 0.1
+            server_end.data_received(post(b"one") + post(b"two"))
+            return [await asyncio.wait_for(body_of(reader), 5) for _ in range(2)]
+
+    assert asyncio.run(heard_of_both()) == [b"one", b"two"]
+
+
+@pytest.mark.parametrize("first", [post(b"one"), b"PUT /nowhere HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\none"])
+@pytest.mark.parametrize("cut", [20, -2])
+def test_waits_only_so_long_for_what_began_behind_another(
+    first: bytes, cut: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(careful, "PATIENCE_SECONDS", 0.2)
+
+    async def hung_up_on() -> bytes:
+        async with connected(Echo()) as (server_end, reader, _):
+            server_end.data_received(first + post(b"two")[:cut])
+            assert await asyncio.wait_for(body_of(reader), 5) == b"one"
+            assert not server_end.eof_received(), "nobody is left who could say the rest"
+            return await asyncio.wait_for(reader.read(), 5)
+
+    asyncio.run(hung_up_on())

@@ -66,4 +66,7 @@ class ClientEndpoint:
         standing = self.client.standing(secret, sender.address, rows, clock.seconds())
         if "token" not in sent:
             raise InvalidRequest("Send the token")
+        if sent["token"].split() != [sent["token"]]:
+            # As a file has it, with a line break: to call that unknown would let the caller believe that it is dead.
+            raise InvalidRequest("Send the token without blanks and line breaks")
         return await self.act(Caller(client_id, standing, sender.address), sent["token"])

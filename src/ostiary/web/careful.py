@@ -50,7 +50,7 @@ class CarefulProtocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         self._unset_keepalive_if_required()
         self._bytes_around_bodies += len(data)
-        self._is_arriving = self._is_first = True
+        self._is_first = True
         try:
             self._feed(data)
         except httptools.HttpParserError:
@@ -82,6 +82,11 @@ class CarefulProtocol(HttpToolsProtocol):
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
         self._answering = cycle
         super()._start_asgi_task(cycle, app)
+
+    def on_message_begin(self) -> None:
+        # Not with the bytes: the next request may begin in those that end the one before it.
+        self._is_arriving = True
+        super().on_message_begin()
 
     def on_headers_complete(self) -> None:
         if len(self.pipeline) >= MOST_WAITING_REQUESTS:

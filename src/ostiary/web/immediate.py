@@ -121,6 +121,7 @@ class ImmediateProtocol(CarefulProtocol):
         # ASGI's scope is made for those who need it, see `_make_scope`.
         self.url, self.headers, self.expect_100_continue = b"", [], False
         self._repeatable = None
+        self._is_arriving = True
         self._begun_with = self._data if self._is_first else b""
 
     def on_headers_complete(self) -> None:
@@ -151,8 +152,9 @@ class ImmediateProtocol(CarefulProtocol):
         self._body.clear()
         head = Head(self._head, self.client[0] if self.client else "")
         as_it_came, end, rest = self._begun_with.partition(END_OF_HEAD)
-        # A head and its body in one piece: no chunks, and no other request before or behind them.
-        if end and len(rest) == len(body):
+        # A head and its body in one piece: no chunks, and no other request before or behind them. Of two pieces the
+        # first could look like it, chunks and all.
+        if self._begun_with is self._data and end and len(rest) == len(body):
             self._repeatable = Repeatable(handler, head, as_it_came + end, len(self._begun_with))
         self._ask(handler, Request(head, body))
 
@@ -172,7 +174,7 @@ class ImmediateProtocol(CarefulProtocol):
         self.server_state.total_requests += 1
         if self._is_last:
             self.transport.close()
-        else:
+        elif not self._is_answering():
             self._await_the_next()
 
     def eof_received(self) -> bool:  # type: ignore[override]  # as in CarefulProtocol
@@ -190,6 +192,12 @@ class ImmediateProtocol(CarefulProtocol):
 
     def _is_answering(self) -> bool:
         return self._is_asked or super()._is_answering()
+
+    def _again_without_offer(self) -> bytes:
+        if self._begun_with is not self._data:
+            # The parser begins again, in the middle of what came: no first line stands there.
+            self._is_first = False
+        return super()._again_without_offer()
 
     def _make_scope(self) -> None:
         url, headers, expects = self.url, self.headers, self.expect_100_continue
