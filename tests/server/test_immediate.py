@@ -197,7 +197,7 @@ class Slow(Echo):
 def test_lets_nobody_be_idle_who_is_waited_for() -> None:
     async def heard_of_both() -> list[bytes]:
         async with connected(Slow()) as (server_end, reader, _):
-            server_end.timeout_keep_alive = 0.1
+            server_end.timeout_keep_alive = 0.1  # type: ignore[assignment]  # shorter than a second
             server_end.data_received(post(b"one") + post(b"two"))
             return [await asyncio.wait_for(body_of(reader), 5) for _ in range(2)]
 
