@@ -1,7 +1,6 @@
 """What every table has in common: names of constraints, ids, and moments in UTC."""
 
 import datetime as dt
-from collections.abc import Mapping
 from functools import lru_cache
 from typing import Annotated, Any, cast
 
@@ -50,8 +49,8 @@ class Document(TypeDecorator[Any]):
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         # By the dialect's own name for it: to import it would load PostgreSQL's dialect into every SQLite server.
-        known: Mapping[str, type[TypeEngine[Any]]] = cast("Any", dialect).ischema_names
-        return dialect.type_descriptor(known.get("jsonb", JSON)())
+        is_postgresql = dialect.name == "postgresql"
+        return dialect.type_descriptor(cast("Any", dialect).ischema_names["jsonb"]() if is_postgresql else JSON())
 
 
 Guid = Annotated[str, mapped_column(String(32))]
