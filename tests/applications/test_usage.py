@@ -45,11 +45,11 @@ def test_sums_the_keys_of_a_bank(desk: Office) -> None:
     store, usage = desk.house.store, Usage()
     bank = desk.bank()
     first, second = (key_of(store, desk.key(bank).client_id) for _ in range(2))
-    usage.used(first.guid, "token_issued", "192.0.2.1")
-    usage.used(second.guid, "token_issued", "192.0.2.2")
+    usage.used("token_issued", [(first.guid, "192.0.2.1")])
+    usage.used("token_issued", [(second.guid, "192.0.2.2")])
     usage.count(second.guid, "paused")
     usage.write(store)
-    usage.used(first.guid, "token_issued", "192.0.2.1")
+    usage.used("token_issued", [(first.guid, "192.0.2.1")])
     usage.write(store)
     owner = first.organization_guid
     assert sums(store) == [(owner, bank, HOUR, "paused", 1), (owner, bank, HOUR, "token_issued", 3)]
@@ -82,7 +82,7 @@ def test_sums_all_keys_of_an_organization(desk: Office) -> None:
     keys.append(key_of(store, desk.organization_key(acme).client_id))
     for _ in range(2):
         for key in keys:
-            usage.used(key.guid, "token_issued", "192.0.2.1")
+            usage.used("token_issued", [(key.guid, "192.0.2.1")])
         usage.count(keys[0].guid, "paused")
         usage.write(store)
     assert set(sums(store, of_all=True)) == {
@@ -118,7 +118,7 @@ def test_forgets_figures_after_five_weeks(desk: Office, monkeypatch: pytest.Monk
 def test_counts_again_what_could_not_be_written(desk: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     store, usage = desk.house.store, Usage()
     key = key_of(store, desk.key(desk.bank()).client_id)
-    usage.used(key.guid, "token_issued", "192.0.2.1")
+    usage.used("token_issued", [(key.guid, "192.0.2.1")])
     with monkeypatch.context() as patched:
         broken = module._statements(is_sqlite=store.is_sqlite)._replace(by_owner=None)  # type: ignore[arg-type]  # the fault
         patched.setattr(module, "_statements", lambda **_: broken)

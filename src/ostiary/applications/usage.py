@@ -36,10 +36,11 @@ class Usage:
         with self._lock:
             self._counts[application_guid, outcome] += 1
 
-    def used(self, application_guid: str, outcome: str, address: str) -> None:
+    def used(self, outcome: str, uses: Sequence[tuple[str, str]]) -> None:
+        """Each use is a key's guid, and the address it was used from."""
         with self._lock:
-            self._counts[application_guid, outcome] += 1
-            self._last_used[application_guid] = address
+            self._counts.update([(application_guid, outcome) for application_guid, _ in uses])
+            self._last_used.update(uses)
 
     def write(self, store: Store) -> None:
         """Put what was counted since the last call into the database, in one transaction."""

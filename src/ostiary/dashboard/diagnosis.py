@@ -198,7 +198,7 @@ def _troubles(
     if ahead > AHEAD_SECONDS:
         advice = f"It says it was made {clock.in_words(ahead)} from now: the server that made it is ahead of this one."
         yield Explanation("Two clocks differ", advice)
-    if standing.kid is None or standing.key_retired_at is not None:
+    if standing.kid is None:
         yield Explanation("It was signed with a key that counts no longer", NEW_TOKEN)
     if reason is not None:
         yield BY_MESSAGE[reason]

@@ -1,14 +1,15 @@
-"""The fast lane's look-ups: on SQLite read inline on the event loop, on PostgreSQL all of one loop turn in one query.
+"""The fast lane's look-ups: all of one loop turn in one query, on SQLite inline on the event loop.
 
 Both answer the same statement, written once over the values that are `asked`. Nothing is cached.
 """
 
 import asyncio
+import json
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from time import monotonic
-from typing import Any, Protocol, cast
+from typing import Any, NamedTuple, Protocol, cast
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import pysqlite
@@ -33,15 +34,15 @@ class Asked:
     relation: sa.FromClause | None = None
 
     def beside(self, table: sa.FromClause) -> sa.FromClause:
-        """What a statement selects from, before its joins. SQLite would first write a relation of one row down."""
+        """What a statement selects from, before its joins."""
         return table if self.relation is None else self.relation.join(table, sa.true())
 
 
 # Builds the statement; `n` must come first in what it selects.
 Statement = Callable[[Asked], sa.Select[*tuple[Any, ...]]]
 
-# The rows for each of many sets of values, all as they are at one moment.
-LookupNow = Callable[[Sequence[Sequence[str]]], list[Sequence[Row]]]
+# The rows for each of many first values, all as they are at one moment; what follows them is the same for all.
+LookupNow = Callable[..., list[list[Row]]]
 
 
 class Lookup(Protocol):
@@ -76,33 +77,22 @@ class SqliteReads:
         self._look_again_at = 0.0
 
     def lookup(self, columns: Sequence[str], statement: Statement) -> Lookup:
-        asked = Asked(sa.literal_column("0", sa.Integer), {c: sa.bindparam(c, type_=sa.String) for c in columns})
-        compiled = statement(asked).compile(dialect=pysqlite.dialect(paramstyle="qmark"))
-        sql, places = str(compiled), [columns.index(c) for c in compiled.positiontup or ()]
-
-        def rows(many: Sequence[Sequence[str]]) -> list[Sequence[Row]]:
-            try:
-                if monotonic() > self._look_again_at:
-                    self._look_again()
-                return self._rows(sql, [[values[place] for place in places] for values in many])
-            except sqlite3.Error as error:
-                raise StoreUnavailable("the database did not answer") from error
-
-        return _Inline(rows)
+        binds = {name: sa.bindparam(name, type_=sa.String) for name in columns}
+        one = _Prepared.of(statement(Asked(sa.literal_column("0", sa.Integer), binds)), columns)
+        many = sa.func.json_each(binds[columns[0]]).table_valued("key", "value", name="asked")
+        asked = Asked(many.c.key, {**binds, columns[0]: many.c.value}, many)
+        return _Inline(self, one, _Prepared.of(statement(asked), columns))
 
     async def close(self) -> None:
         self._connection.close()
 
-    def _rows(self, sql: str, many: Sequence[Sequence[str]]) -> list[Sequence[Row]]:
-        execute = self._cursor.execute
-        if len(many) == 1:
-            return [execute(sql, many[0]).fetchall()]
-        # A statement by itself locks and unlocks the log, which takes as long as its reading.
-        execute("BEGIN")
+    def rows(self, prepared: "_Prepared", values: Sequence[str]) -> list[Row]:
         try:
-            return [execute(sql, values).fetchall() for values in many]
-        finally:
-            execute("COMMIT")
+            if monotonic() > self._look_again_at:
+                self._look_again()
+            return self._cursor.execute(prepared.sql, [values[place] for place in prepared.places]).fetchall()
+        except sqlite3.Error as error:
+            raise StoreUnavailable("the database did not answer") from error
 
     def _look_again(self) -> None:
         """A file that was moved, deleted or replaced is noticed within a second."""
@@ -113,12 +103,35 @@ class SqliteReads:
         self._look_again_at = monotonic() + LOOK_AGAIN_SECONDS
 
 
+class _Prepared(NamedTuple):
+    """A statement, and which of the values stand at its question marks."""
+
+    sql: str
+    places: Sequence[int]
+
+    @classmethod
+    def of(cls, statement: sa.Select[*tuple[Any, ...]], columns: Sequence[str]) -> "_Prepared":
+        compiled = statement.compile(dialect=pysqlite.dialect(paramstyle="qmark"))
+        return cls(str(compiled), [columns.index(name) for name in compiled.positiontup or ()])
+
+
 class _Inline:
-    def __init__(self, now: LookupNow) -> None:
-        self.now = now
+    def __init__(self, reads: SqliteReads, one: _Prepared, many: _Prepared) -> None:
+        self._reads = reads
+        self._one = one
+        self._many = many
 
     async def __call__(self, *values: str) -> Sequence[Row]:
-        return self.now([values])[0]
+        return self._reads.rows(self._one, values)
+
+    def now(self, firsts: Sequence[str], *common: str) -> list[list[Row]]:
+        if len(firsts) == 1:
+            # A relation of one row costs more than the row.
+            return [self._reads.rows(self._one, [*firsts, *common])]
+        found: list[list[Row]] = [[] for _ in firsts]
+        for row in self._reads.rows(self._many, [json.dumps(firsts), *common]):
+            found[row[0]].append(row)
+        return found
 
 
 class PostgresReads:

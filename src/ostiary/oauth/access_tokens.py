@@ -11,13 +11,14 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from ostiary.access.actor import Subject
-from ostiary.crypto import es256, strict
-from ostiary.crypto.es256 import ALGORITHM, PrivateKey, b64
+from ostiary.crypto import strict
+from ostiary.crypto.es256 import ALGORITHM, b64
 from ostiary.oauth.queries import Standing
 from ostiary.oauth.signing_keys import SigningKeys
 
 TYPE = "at+jwt"
 LIMIT_BYTES = 8 * 1024
+JTI_BYTES = 16
 REMEMBERED = 8192
 REMEMBERED_BEGINNINGS = 1024
 
@@ -50,16 +51,15 @@ class Claims:
     bank_type: str | None
 
 
-class Unsigned(NamedTuple):
-    """A token without its signature, and the key its header names."""
+class Granted(NamedTuple):
+    """Whose token it will be, what it will say, and where it was asked for."""
 
-    key: PrivateKey
-    message: bytes
-
-
-def signed(tokens: Sequence[Unsigned]) -> list[bytes]:
-    signatures = es256.signatures(tokens)
-    return [b"%b.%b" % (one.message, b64(each)) for one, each in zip(tokens, signatures, strict=True)]
+    client_id: str
+    standing: Standing
+    scope: str
+    iat: int
+    exp: int
+    address: str
 
 
 class AccessTokens:
@@ -71,14 +71,22 @@ class AccessTokens:
         # By digest, a hundredth of the token.
         self._verified: dict[bytes, Claims] = {}
 
-    def unsigned(self, client_id: str, standing: Standing, scope: str, iat: int, exp: int) -> Unsigned:
-        """A token of a bank key, or of an organization key when there is no bank."""
+    def signed(self, granted: Sequence[Granted]) -> list[bytes]:
+        """Tokens of bank keys, or of organization keys where there is no bank."""
+        kid, key = self._keys.current()
+        header = self._header(kid)
+        random = hexlify(os.urandom(JTI_BYTES * len(granted)))
+        jtis = [random[at : at + 2 * JTI_BYTES] for at in range(0, len(random), 2 * JTI_BYTES)]
+        messages = [b"%b.%b" % (header, self._payload(one, jti)) for one, jti in zip(granted, jtis, strict=True)]
+        signatures = key.signatures(messages)
+        return [b"%b.%b" % (message, b64(each)) for message, each in zip(messages, signatures, strict=True)]
+
+    def _payload(self, granted: Granted, jti: bytes) -> bytes:
+        client_id, standing, scope, iat, exp, _ = granted
         begun, rest = _beginning(
             self._issuer_json, client_id, scope, standing.organization_guid, standing.bank_guid, standing.bank_type
         )
-        end = b'%b"jti":"%b","iat":%d,"exp":%d}' % (rest, hexlify(os.urandom(16)), iat, exp)
-        kid, key = self._keys.current()
-        return Unsigned(key, b"%b.%b%b" % (self._header(kid), begun, b64(end)))
+        return begun + b64(b'%b"jti":"%b","iat":%d,"exp":%d}' % (rest, jti, iat, exp))
 
     def read(self, token: str) -> Claims:
         """Check form and signature; raises NotAToken. A signature that was right stays right, so it is remembered."""

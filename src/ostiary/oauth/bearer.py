@@ -96,7 +96,7 @@ class BearerCheck:
 
 
 def _check_standing(claims: Claims, standing: Standing, now: float) -> None:
-    if standing.kid is None or standing.key_retired_at is not None:
+    if standing.kid is None:
         raise TokenRefused("Signature verification raised")
     reason = refused(standing, now)
     if reason is not None:

@@ -28,9 +28,8 @@ class Standing(NamedTuple):
     bank_guid: str | None
     bank_type: str | None
     bank_closed_at: Any
-    # Of the asked kid: None when no such key is in the database.
+    # The signing key asked about; None when the database has no such key, or it was retired.
     kid: str | None
-    key_retired_at: Any
     # On the token lane one row comes for each secret; on the API lane the revocation of this token, if any.
     digest: bytes | None = None
     scheme: int | None = None
@@ -58,6 +57,8 @@ def by_token(asked: Asked) -> sa.Select[*tuple[Any, ...]]:
 
 
 def _standing(asked: Asked, *more: Any) -> sa.Select[*tuple[Any, ...]]:  # noqa: ANN401 - columns of any type
+    # Not joined: where all ask about the same key, SQLite looks it up once.
+    key = sa.select(SigningKey.kid).where(SigningKey.kid == asked.values["kid"], SigningKey.retired_at.is_(None))
     # A raw statement: moments come as the driver gives them, which `stored_seconds` understands.
     return (
         sa.select(
@@ -73,14 +74,12 @@ def _standing(asked: Asked, *more: Any) -> sa.Select[*tuple[Any, ...]]:  # noqa:
             Application.bank_guid,
             Bank.type,
             Bank.closed_at,
-            SigningKey.kid,
-            SigningKey.retired_at,
+            key.scalar_subquery(),
             *more,
         )
         .select_from(asked.beside(Application.__table__))
         .join(Organization, Organization.guid == Application.organization_guid)
         .outerjoin(Bank, Bank.guid == Application.bank_guid)
-        .outerjoin(SigningKey, SigningKey.kid == asked.values["kid"])
         .where(Application.client_id == asked.values["client_id"])
     )
 

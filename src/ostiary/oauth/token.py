@@ -10,7 +10,7 @@ from ostiary.applications.usage import Usage
 from ostiary.db.fast_reads import Lookup, LookupNow, Row
 from ostiary.db.model import stored_seconds
 from ostiary.oauth import token_request
-from ostiary.oauth.access_tokens import AccessTokens, Unsigned, signed
+from ostiary.oauth.access_tokens import AccessTokens, Granted
 from ostiary.oauth.answers import HEADERS, refusal
 from ostiary.oauth.client_check import ClientCheck
 from ostiary.oauth.errors import InvalidRequest, InvalidScope, OAuthError, UnsupportedGrantType
@@ -18,6 +18,8 @@ from ostiary.oauth.grants import grant
 from ostiary.oauth.signing_keys import SigningKeys
 from ostiary.web.asgi import BodyTooLarge, Disconnected, Receive, Scope, Send, answer, read_body
 from ostiary.web.immediate import Answer, Head, Request
+
+BODY = b'{"access_token":"%b","token_type":"Bearer","expires_in":%d,"scope":"%b","created_at":%d}'
 
 
 @dataclass(frozen=True)
@@ -43,17 +45,6 @@ class Asked(NamedTuple):
     address: str
 
 
-class Granted(NamedTuple):
-    """What only a signature is missing from."""
-
-    unsigned: Unsigned
-    application_guid: str
-    address: str
-    scope: str
-    iat: int
-    exp: int
-
-
 @dataclass(frozen=True)
 class TokenEndpoint:
     """Two ways in, one answer: as an ASGI application, and at once where the look-up needs no waiting."""
@@ -71,7 +62,7 @@ class TokenEndpoint:
             body = await read_body(receive, token_request.LIMIT_BYTES)
             asked = self._asked(Request(Head(scope["headers"], (scope["client"] or ("",))[0]), body))
             granted = self._granted(asked, await self.lookup(asked.client_id, self.keys.current_kid))
-            found = self._issued(granted, *signed([granted.unsigned]))
+            found = self._issued([granted])[0]
         except Disconnected:
             return
         except BodyTooLarge:
@@ -84,10 +75,9 @@ class TokenEndpoint:
         """The same for all requests of a turn, one step after the other."""
         kid = self.keys.current_kid
         asked = _each(self._asked, requests)
-        rows = _together(lambda them: now([(one.client_id, kid) for one in them]), asked)
+        rows = _together(lambda them: now([one.client_id for one in them], kid), asked)
         granted = _each(self._granted, asked, rows)
-        tokens = _together(lambda them: signed([one.unsigned for one in them]), granted)
-        answers = _each(self._issued, granted, tokens)
+        answers = _together(self._issued, granted)
         return [self._refusal(each) if isinstance(each, Exception) else each for each in answers]
 
     def _refusal(self, error: Exception) -> Answer:
@@ -109,9 +99,6 @@ class TokenEndpoint:
         """What the token will say; raises InvalidClient or InvalidScope."""
         now = clock.seconds()
         standing = self.client.standing(asked.secret, asked.address, rows, now)
-        if standing.kid is None or standing.key_retired_at is not None:
-            # Another process has retired the key this one signs with.
-            self.keys.refresh()
         try:
             scope = grant(standing.kind, asked.scope)
         except InvalidScope as error:
@@ -120,19 +107,19 @@ class TokenEndpoint:
             raise
         iat = int(now)
         exp = min(iat + self.token_seconds.of(standing.bank_type), int(stored_seconds(standing.expires_at)))
-        unsigned = self.tokens.unsigned(asked.client_id, standing, scope, iat, exp)
-        return Granted(unsigned, standing.application_guid, asked.address, scope, iat, exp)
+        return Granted(asked.client_id, standing, scope, iat, exp, asked.address)
 
-    def _issued(self, granted: Granted, token: bytes) -> Answer:
-        self.usage.used(granted.application_guid, "token_issued", granted.address)
+    def _issued(self, granted: Sequence[Granted]) -> list[Answer]:
+        if None in [one.standing.kid for one in granted]:
+            # Another process has retired the key this one signs with.
+            self.keys.refresh()
+        tokens = self.tokens.signed(granted)
+        self.usage.used("token_issued", [(one.standing.application_guid, one.address) for one in granted])
         # Base64url, scope names and numbers: nothing here needs escaping.
-        body = b'{"access_token":"%b","token_type":"Bearer","expires_in":%d,"scope":"%b","created_at":%d}' % (
-            token,
-            granted.exp - granted.iat,
-            granted.scope.encode(),
-            granted.iat,
-        )
-        return Answer(200, body, HEADERS)
+        return [
+            Answer(200, BODY % (token, one.exp - one.iat, one.scope.encode(), one.iat), HEADERS)
+            for one, token in zip(granted, tokens, strict=True)
+        ]
 
 
 def _together(step: Callable[[Sequence[Any]], Sequence[Any]], column: Sequence[Any]) -> list[Any]:
