@@ -21,7 +21,7 @@ class Options:
     scenarios: tuple[str, ...] = ("token", "bearer")
     seconds: int = 5
     rounds: int = 5
-    connections: int = 16
+    connections: int = 64
     open_connections: int = 64
     keys: int | None = None
     active: int = 10_000

@@ -62,12 +62,12 @@ class Digester:
     def digest(self, secret: str) -> Digest:
         return Digest(self._value(self._peppered[PEPPER_VERSION], secret), HMAC_SHA256, PEPPER_VERSION)
 
-    def matches(self, secret: str, stored: Digest) -> bool:
+    def matches(self, secret: str, value: bytes, scheme: int, pepper_version: int) -> bool:
         """Constant in time; False for a scheme or pepper this release does not know."""
-        peppered = self._peppered.get(stored.pepper_version)
-        if peppered is None or stored.scheme != HMAC_SHA256:
+        peppered = self._peppered.get(pepper_version)
+        if peppered is None or scheme != HMAC_SHA256:
             return False
-        return hmac.compare_digest(self._value(peppered, secret), stored.value)
+        return hmac.compare_digest(self._value(peppered, secret), value)
 
     @staticmethod
     def _value(peppered: HMAC, secret: str) -> bytes:

@@ -59,7 +59,7 @@ class ClientCheck:
         else:
             if not rows:
                 # An unknown client costs as much as a wrong secret.
-                self.digester.matches(secret, NOBODY)
+                self.digester.matches(secret, *NOBODY)
             raise InvalidClient(client_auth.UNKNOWN, application_guid=standing.application_guid if rows else "")
         # As for a token that is to be made: it lives for a second at least, and never longer than its key.
         reason = refused(standing, int(now) + 1)
@@ -75,6 +75,6 @@ class ClientCheck:
 
     def _matches(self, secret: str, row: Standing, now_seconds: float) -> bool:
         if row.digest is None or row.scheme is None or row.pepper_version is None:
-            return self.digester.matches(secret, NOBODY)
-        is_right = self.digester.matches(secret, Digest(row.digest, row.scheme, row.pepper_version))
+            return self.digester.matches(secret, *NOBODY)
+        is_right = self.digester.matches(secret, row.digest, row.scheme, row.pepper_version)
         return is_right and (row.secret_expires_at is None or stored_seconds(row.secret_expires_at) > now_seconds)
