@@ -26,7 +26,7 @@ from ostiary.dashboard.frame import frame_of
 from ostiary.db.fast_reads import FastReads, open_reads
 from ostiary.db.store import Store
 from ostiary.events.catalog import Consumer
-from ostiary.events.delivery import deliver_due
+from ostiary.events.delivery import Deliveries
 from ostiary.oauth import introspection, jwks, metadata, protected_resource, queries, revocation, signing_keys
 from ostiary.oauth.access_tokens import AccessTokens
 from ostiary.oauth.bearer import BearerCheck
@@ -212,7 +212,7 @@ class Ostiary:
     async def _lifespan(self, _: FastAPI) -> AsyncIterator[None]:
         work = [
             Repeated(functools.partial(self.usage.write, self.store), USAGE_SECONDS),
-            Repeated(functools.partial(deliver_due, self.store, CONSUMERS), DELIVERY_SECONDS),
+            Repeated(Deliveries(self.store, CONSUMERS), DELIVERY_SECONDS),
             Repeated(self.keys.refresh, KEYS_SECONDS),
             Repeated(functools.partial(revocation.prune, self.store), PRUNING_SECONDS),
         ]

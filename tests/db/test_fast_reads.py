@@ -27,11 +27,15 @@ def guid(number: int) -> str:
     return f"{number:032x}"
 
 
-@pytest.fixture
-def filled(store: Store) -> Store:
+def fill(store: Store) -> Store:
     with store.writing() as db:
         db.add_all(Organization(guid=guid(n), name=f"number {n}") for n in range(NUMBER))
     return store
+
+
+@pytest.fixture
+def filled(store: Store) -> Store:
+    return fill(store)
 
 
 def with_lookup(store: Store, work: Callable[[Lookup, FastReads], Awaitable[None]]) -> None:
@@ -54,6 +58,22 @@ def test_gives_everybody_their_own_rows(filled: Store, monkeypatch: pytest.Monke
     async def work(lookup: Lookup, _: FastReads) -> None:
         found = await asyncio.gather(*(lookup(guid(n)) for n in asked))
         assert [names(rows) for rows in found] == [[f"number {n}"] if n < NUMBER else [] for n in asked]
+
+    with_lookup(filled, work)
+
+
+def test_gives_each_of_many_their_own_rows_at_once(sqlite_store: Store) -> None:
+    """PostgreSQL is too far away to be asked without waiting."""
+    filled = fill(sqlite_store)
+
+    async def work(lookup: Lookup, _: FastReads) -> None:
+        assert lookup.now is not None
+        for count in (1, 2, 3, 70, 1000):
+            asked = [n % (NUMBER + 10) for n in range(count)]
+            found = lookup.now([guid(n) for n in asked])
+            assert [names(rows) for rows in found] == [[f"number {n}"] if n < NUMBER else [] for n in asked]
+        strange = ["", "'", '"', "\\", "\0", "null", "é", guid(0) + " "]
+        assert lookup.now(strange) == [[] for _ in strange]
 
     with_lookup(filled, work)
 

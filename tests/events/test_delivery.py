@@ -1,6 +1,7 @@
 """The work that events ask for is done after every crash and every failure, once, and holds nobody else up."""
 
 import datetime as dt
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -11,7 +12,7 @@ from ostiary.access.actor import Actor
 from ostiary.db.store import Store
 from ostiary.events import delivery
 from ostiary.events.catalog import Consumer, EventType
-from ostiary.events.delivery import LAST_RETRY_SECONDS, deliver_due
+from ostiary.events.delivery import LAST_RETRY_SECONDS, LOOK_AGAIN_SECONDS, Deliveries, deliver_due
 from ostiary.events.models import Event, EventDelivery
 from ostiary.events.record import record
 
@@ -112,3 +113,43 @@ def test_orders_no_work_for_events_that_need_none(store: Store) -> None:
     with store.writing() as db:
         record(db, OPERATOR, EventType.BANK_UPDATED, "b" * 32, organization_guid="a" * 32)
     assert waiting(store) == []
+
+
+def test_looks_again_as_soon_as_something_was_written(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    moment = 100.0
+    monkeypatch.setattr(delivery, "monotonic", lambda: moment)
+    deliveries = Deliveries(store, {Consumer.CUSTOMER_RECORDING: Worker()})
+    for guid in "abc":
+        put(store, guid)
+        assert deliveries() == 1
+    assert deliveries() == 0
+
+
+def test_looks_each_second_for_what_others_wrote(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    moment = 100.0
+    monkeypatch.setattr(delivery, "monotonic", lambda: moment)
+    deliveries = Deliveries(store, {Consumer.CUSTOMER_RECORDING: Worker()})
+    deliveries()
+    put(store, "a")
+    # As if another process had: here, nobody says so.
+    store.written.clear()
+    assert deliveries() == 0
+    moment += LOOK_AGAIN_SECONDS
+    assert deliveries() == 1
+
+
+def test_misses_nothing_that_is_written_while_it_looks(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(delivery, "monotonic", lambda: 100.0)
+    looked = delivery.deliver_due
+
+    def look_and_write(*arguments: Any) -> int:  # noqa: ANN401 - passed on
+        done = looked(*arguments)
+        monkeypatch.undo()
+        put(store, "late")
+        return done
+
+    monkeypatch.setattr(delivery, "deliver_due", look_and_write)
+    deliveries = Deliveries(store, {Consumer.CUSTOMER_RECORDING: Worker()})
+    assert deliveries() == 0
+    monkeypatch.setattr(delivery, "monotonic", lambda: 100.0)
+    assert deliveries() == 1

@@ -53,7 +53,7 @@ class Desk:
     def __init__(self, ostiary: Ostiary, runner: asyncio.Runner) -> None:
         self.ostiary = ostiary
         self.store = ostiary.store
-        self._runner = runner
+        self.runner = runner
         with self.store.writing() as db:
             acme = organizations.create(db, OPERATOR, read_as(NewOrganization, name="Acme")).guid
             north = banks.create(db, OPERATOR, acme, usual_bank("North", BankType.SANDBOX)).guid
@@ -123,7 +123,7 @@ class Desk:
         async def send(message: Message) -> None:
             sent.append(message)
 
-        self._runner.run(self.ostiary(scope, receive, send))
+        self.runner.run(self.ostiary(scope, receive, send))
         found = {name.decode(): value.decode("latin-1") for name, value in sent[0]["headers"]}
         return Answer(sent[0]["status"], found, b"".join(message.get("body", b"") for message in sent[1:]))
 

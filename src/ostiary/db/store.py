@@ -3,6 +3,7 @@
 import contextlib
 import datetime as dt
 import sqlite3
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -57,6 +58,8 @@ class Store:
                 pool_pre_ping=True,
             )
         self._writer = self.engine.execution_options(ostiary_writes=True)
+        # Set by every commit of this process, for whoever works off what commits leave behind.
+        self.written = threading.Event()
 
     def _sqlite_engine(self) -> sa.Engine:
         wal_lock = self.wal_lock = sqlite.prepare_file(self.path)
@@ -85,6 +88,7 @@ class Store:
         with _translated(), self._alone(), Session(self._writer, expire_on_commit=False) as db:
             yield db
             db.commit()
+            self.written.set()
             self._checkpoint()
 
     @contextlib.contextmanager

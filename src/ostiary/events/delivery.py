@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Callable, Mapping
+from time import monotonic
 
 import structlog
 from sqlalchemy.orm import Session
@@ -15,10 +16,33 @@ from ostiary.events.models import Event, EventDelivery
 BATCH = 50
 FIRST_RETRY_SECONDS = 1
 LAST_RETRY_SECONDS = 3600
+# For what other processes leave behind, and for what failed before.
+LOOK_AGAIN_SECONDS = 1.0
 
 Work = Callable[[Session, Event], None]
 
 log = structlog.get_logger(__name__)
+
+
+class Deliveries:
+    """To be called often: looks only when this process has written, or has not looked for a second.
+
+    Four looks a second would take more of a busy server's time than everything else beside its requests.
+    """
+
+    def __init__(self, store: Store, consumers: Mapping[Consumer, Work]) -> None:
+        self._store = store
+        self._consumers = consumers
+        self._look_again_at = 0.0
+
+    def __call__(self) -> int:
+        """How many pieces of work succeeded."""
+        if not self._store.written.is_set() and monotonic() < self._look_again_at:
+            return 0
+        # Before the look: what is committed meanwhile is for the next one.
+        self._store.written.clear()
+        self._look_again_at = monotonic() + LOOK_AGAIN_SECONDS
+        return deliver_due(self._store, self._consumers)
 
 
 def deliver_due(store: Store, consumers: Mapping[Consumer, Work]) -> int:
