@@ -8,6 +8,8 @@ from ostiary.users.models import Role
 from tests.applications.cast import Cast, form_at, generate, shown_in, words
 from tests.applications.reading import read
 
+pytestmark = pytest.mark.any_database
+
 NEW = "/developers/keys/new"
 CHANGES = ("edit", "pause", "resumption", "revocation", "replacement")
 LOOKS = ("", "/shown", "/first-token")

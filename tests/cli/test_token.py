@@ -18,6 +18,8 @@ from tests.cli.conftest import Run
 from tests.live import HOST, LiveServer, free_port
 from tests.server.conftest import eventually
 
+pytestmark = pytest.mark.any_database
+
 
 @pytest.fixture
 def pair(live: LiveServer) -> dict[str, Any]:

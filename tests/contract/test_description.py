@@ -14,6 +14,8 @@ import yaml
 from ostiary.web.reference import YAML_PATH
 from tests.clients.cast import Cast, Holder
 
+pytestmark = pytest.mark.any_database
+
 TIMEOUT_SECONDS = 1200
 # A schema cannot say which assets a bank may deal in or which letters a name may have: such requests are refused,
 # in the way the document says.
@@ -69,7 +71,6 @@ def test_answers_as_its_document_says(who: str, cast: Cast, tmp_path: Path, coun
     assert done.returncode == 0, done.stdout
 
 
-@pytest.mark.any_database
 @pytest.mark.parametrize(
     ("place", "lie"),
     [

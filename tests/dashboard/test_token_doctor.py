@@ -18,6 +18,8 @@ from tests.dashboard.consultation import ask, diagnosis, made
 from tests.durability.direct import OPERATOR
 from tests.oauth.desk import encode
 
+pytestmark = pytest.mark.any_database
+
 NOT_OURS = "This is not a token of your organization"
 FINE = "itself is fine."
 ASKS = "The request for a new token"

@@ -15,6 +15,8 @@ from tests.applications.cast import Cast
 from tests.applications.reading import error_at, read
 from tests.dashboard.consultation import ask, diagnosis, made
 
+pytestmark = pytest.mark.any_database
+
 NOT_OURS = "This is not a token of your organization"
 FINE = "itself is fine."
 ASKS = "The request for a new token"

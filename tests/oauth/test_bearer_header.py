@@ -5,6 +5,8 @@ import pytest
 from ostiary.web.asgi import Header
 from tests.oauth.desk import Desk, assert_malformed, assert_refused
 
+pytestmark = pytest.mark.any_database
+
 PATH = "/api/banks"
 FORM = (b"content-type", b"application/x-www-form-urlencoded")
 

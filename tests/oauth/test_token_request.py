@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 from tests.oauth.desk import Desk
 from tests.oauth.window import FORM, GRANT, JSON, assert_refused, good, post, post_form
 
+pytestmark = pytest.mark.any_database
+
 
 def test_reads_json_and_forms_alike(desk: Desk) -> None:
     for answer in (post(desk, good(desk.north)), post_form(desk, good(desk.north))):

@@ -14,6 +14,8 @@ from ostiary.banks.models import Bank, BankType
 from tests.oauth.desk import Desk, Key, claims_of
 from tests.oauth.window import assert_refused, good, post
 
+pytestmark = pytest.mark.any_database
+
 
 def granted(desk: Desk, key: Key, scope: str) -> str:
     answer = post(desk, good(key) | {"scope": scope})

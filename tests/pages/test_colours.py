@@ -1,5 +1,6 @@
 """Colours change on the page itself: a secret that is shown this once stays, and the choice is remembered."""
 
+import pytest
 from playwright.sync_api import Browser, expect
 
 from ostiary.app import House
@@ -7,6 +8,8 @@ from tests.browser import visiting
 from tests.durability.installation import settings_of
 from tests.live import LiveServer
 from tests.people import add_person, open_session
+
+pytestmark = pytest.mark.any_database
 
 
 def test_changes_colours_without_losing_the_secret(live: LiveServer, browser: Browser) -> None:

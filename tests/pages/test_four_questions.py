@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+import pytest
 import time_machine
 from httpx2 import Response
 
@@ -14,6 +15,8 @@ from ostiary.web.pages import Who
 from tests.pages.guarded import faults
 from tests.pages.rows import ROWS, Row
 from tests.pages.things import World
+
+pytestmark = pytest.mark.any_database
 
 ROUTES = {f"{route.method} {route.path}": route for table in PAGES for route in table.routes}
 

@@ -5,10 +5,13 @@ import re
 import subprocess
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser import Visit, visiting
 from tests.live import LiveServer
+
+pytestmark = pytest.mark.any_database
 
 SECONDS = 30
 PASSWORD = "correct horse battery staple"

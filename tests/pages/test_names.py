@@ -18,6 +18,8 @@ from tests.pages.rows import PASSWORD, ROWS, Row
 from tests.pages.things import World
 from tests.people import add_organization, browser
 
+pytestmark = pytest.mark.any_database
+
 NAMED = [row for row in ROWS if row.method == "POST" and "name" in row.form]
 # Links are for one address, which their forms only show.
 MAILED = [row for row in ROWS if row.route in {"POST /sign-up", "POST /team/invitations", "POST /set-up/{word}"}]

@@ -12,6 +12,8 @@ from tests.pages.guarded import faults
 from tests.pages.rows import ROWS
 from tests.pages.things import World
 
+pytestmark = pytest.mark.any_database
+
 OWN = "http://127.0.0.1:8400"
 FOREIGN = "https://evil.example"
 SENDERS = {

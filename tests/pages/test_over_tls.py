@@ -10,6 +10,8 @@ from tests.pages.rows import ROWS
 from tests.pages.things import World
 from tests.people import browser
 
+pytestmark = pytest.mark.any_database
+
 
 @pytest.fixture
 def settings(settings: Settings) -> Settings:

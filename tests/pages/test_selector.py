@@ -13,6 +13,8 @@ from tests.live import LiveServer
 from tests.pages.test_accessible import flaws
 from tests.people import Cast, add_bank, open_session
 
+pytestmark = pytest.mark.any_database
+
 
 @pytest.fixture
 def cast(ostiary: Ostiary, settings: Settings) -> Cast:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.live import COMMAND_SECONDS, HOST, STOP_SECONDS, LiveServer, environment, free_port, start_server
+from tests.live import COMMAND_SECONDS, HOST, STOP_SECONDS, LiveServer, environment, free_port
 from tests.server.conftest import Wire, eventually
 
 BODY = '{{"grant_type":"client_credentials","client_id":"{client_id}","client_secret":"{client_secret}"}}'
@@ -74,6 +74,7 @@ def accepts(port: int) -> bool:
         return probe.connect_ex((HOST, port)) == 0
 
 
+@pytest.mark.any_database
 def test_says_that_its_port_is_taken(live: LiveServer) -> None:
     done = refused_start(live.folder, live.env)
     assert done.returncode == 1
@@ -82,6 +83,7 @@ def test_says_that_its_port_is_taken(live: LiveServer) -> None:
     assert live.is_ready()
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize(
     ("name", "value", "sentence"),
     [
@@ -109,17 +111,3 @@ def test_holds_more_connections_than_a_shell_allows(database_url: str, tmp_path:
         for _ in range(allowed + 100):
             opened.enter_context(Wire(server.port))
         assert server.is_ready()
-
-
-def test_comes_up_four_times_at_once_on_an_empty_database(nothing_yet: str, tmp_path: Path) -> None:
-    env = environment(tmp_path / "data", nothing_yet)
-    command = [sys.executable, "-m", "ostiary", "doctor", "--json"]
-    started = [
-        subprocess.Popen(command, cwd=tmp_path, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        for _ in range(4)
-    ]
-    ended = [(*process.communicate(timeout=COMMAND_SECONDS), process.returncode) for process in started]
-    assert [code for _, _, code in ended] == [0] * 4, ended
-    with start_server(env, free_port()) as server, Wire(server.port) as wire:
-        wire.send(b"GET /.well-known/jwks.json HTTP/1.1\r\nHost: x\r\n\r\n")
-        assert wire.hear().body.count(b'"kid"') == 1, "they agree on one signing key"

@@ -10,6 +10,8 @@ from ostiary.users import session
 from tests.people import Cast
 from tests.users.ways_in import PASSWORD, invite, is_in, links, members, set_user, sign_in
 
+pytestmark = pytest.mark.any_database
+
 FOREIGN = [
     {"Sec-Fetch-Site": "cross-site"},
     {"Sec-Fetch-Site": "same-site"},

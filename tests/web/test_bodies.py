@@ -8,6 +8,8 @@ import pytest
 from ostiary.app import Ostiary
 from tests.oauth.desk import Answer, Desk, open_desk
 
+pytestmark = pytest.mark.any_database
+
 JSON = (b"content-type", b"application/json")
 FORM = (b"content-type", b"application/x-www-form-urlencoded")
 LIMIT_BYTES = 64 * 1024

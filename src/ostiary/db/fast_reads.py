@@ -8,6 +8,7 @@ import json
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from time import monotonic
 from typing import Any, NamedTuple, Protocol, cast
 
@@ -77,11 +78,7 @@ class SqliteReads:
         self._look_again_at = 0.0
 
     def lookup(self, columns: Sequence[str], statement: Statement) -> Lookup:
-        binds = {name: sa.bindparam(name, type_=sa.String) for name in columns}
-        one = _Prepared.of(statement(Asked(sa.literal_column("0", sa.Integer), binds)), columns)
-        many = sa.func.json_each(binds[columns[0]]).table_valued("key", "value", name="asked")
-        asked = Asked(many.c.key, {**binds, columns[0]: many.c.value}, many)
-        return _Inline(self, one, _Prepared.of(statement(asked), columns))
+        return _Inline(self, *_prepared(tuple(columns), statement))
 
     async def close(self) -> None:
         self._connection.close()
@@ -113,6 +110,16 @@ class _Prepared(NamedTuple):
     def of(cls, statement: sa.Select[*tuple[Any, ...]], columns: Sequence[str]) -> "_Prepared":
         compiled = statement.compile(dialect=pysqlite.dialect(paramstyle="qmark"))
         return cls(str(compiled), [columns.index(name) for name in compiled.positiontup or ()])
+
+
+@lru_cache
+def _prepared(columns: tuple[str, ...], statement: Statement) -> tuple[_Prepared, _Prepared]:
+    """For one set of values, and for many first ones."""
+    binds = {name: sa.bindparam(name, type_=sa.String) for name in columns}
+    one = Asked(sa.literal_column("0", sa.Integer), binds)
+    each = sa.func.json_each(binds[columns[0]]).table_valued("key", "value", name="asked")
+    many = Asked(each.c.key, {**binds, columns[0]: each.c.value}, each)
+    return _Prepared.of(statement(one), columns), _Prepared.of(statement(many), columns)
 
 
 class _Inline:
