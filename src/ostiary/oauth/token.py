@@ -124,9 +124,10 @@ class TokenEndpoint:
 
 def _together(step: Callable[[Sequence[Any]], Sequence[Any]], column: Sequence[Any]) -> list[Any]:
     """What a step makes of all requests in one go; errors keep their places, and the step's own is everybody's."""
+    wanted = [one for one in column if not isinstance(one, Exception)]
     found: Iterator[Any]
     try:
-        found = iter(step([one for one in column if not isinstance(one, Exception)]))
+        found = iter(step(wanted) if wanted else ())
     except Exception as error:  # noqa: BLE001 - as in `_each`
         found = repeat(error)
     return [one if isinstance(one, Exception) else next(found) for one in column]
