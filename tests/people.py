@@ -5,6 +5,7 @@ import hashlib
 import secrets
 from dataclasses import dataclass, field
 
+from sqlalchemy.orm import Session
 from starlette.testclient import TestClient
 
 from ostiary import clock
@@ -44,29 +45,49 @@ class Person:
 
 def add_organization(store: Store, name: str) -> str:
     with store.writing() as db:
-        return organizations.create(db, OPERATOR, read_as(NewOrganization, name=name)).guid
+        return put_organization(db, name)
+
+
+def put_organization(db: Session, name: str) -> str:
+    return organizations.create(db, OPERATOR, read_as(NewOrganization, name=name)).guid
 
 
 def add_bank(store: Store, organization_guid: str, name: str, *, is_production: bool = False) -> str:
     with store.writing() as db:
-        guid = banks.create(db, OPERATOR, organization_guid, usual_bank(name, BankType.SANDBOX)).guid
+        guid = put_bank(db, organization_guid, name)
         if is_production:
             banks.promote(db, OPERATOR, guid)
         return guid
 
 
+def put_bank(db: Session, organization_guid: str, name: str) -> str:
+    return banks.create(db, OPERATOR, organization_guid, usual_bank(name, BankType.SANDBOX)).guid
+
+
 def add_person(store: Store, name: str, organization_guid: str = "", role: str = "", *, password: str = "") -> Person:
     """Somebody who has an account; a password costs what a password costs, so only where it is the point."""
     password_hash = passwords.hashed(password) if password else None
-    user = User(guid=guids.new(), email=f"{name.lower()}@example.com", name=name, password_hash=password_hash)
     with store.writing() as db:
-        db.add(user)
+        return put_person(db, name, organization_guid, role, password_hash=password_hash)
+
+
+def put_person(
+    db: Session, name: str, organization_guid: str = "", role: str = "", *, password_hash: str | None = None
+) -> Person:
+    user = User(guid=guids.new(), email=f"{name.lower()}@example.com", name=name, password_hash=password_hash)
+    db.add(user)
+    db.flush()
     person = Person(name, user.email, user.guid)
-    return add_membership(store, person, organization_guid, role) if organization_guid else person
+    return put_membership(db, person, organization_guid, role) if organization_guid else person
 
 
 def add_membership(store: Store, person: Person, organization_guid: str, role: str) -> Person:
     """The same person, as a member of one more organization."""
+    with store.writing() as db:
+        return put_membership(db, person, organization_guid, role)
+
+
+def put_membership(db: Session, person: Person, organization_guid: str, role: str) -> Person:
     membership = Membership(
         guid=guids.new(),
         organization_guid=organization_guid,
@@ -74,8 +95,7 @@ def add_membership(store: Store, person: Person, organization_guid: str, role: s
         role=Role(role),
         user_guid=person.user_guid,
     )
-    with store.writing() as db:
-        db.add(membership)
+    db.add(membership)
     return Person(person.name, person.email, person.user_guid, organization_guid, membership.guid)
 
 
@@ -131,13 +151,17 @@ class Cast:
     people: dict[str, Person] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.acme, self.globex = add_organization(self.store, "Acme"), add_organization(self.store, "Globex")
-        self.north, self.south = add_bank(self.store, self.acme, "North"), add_bank(self.store, self.acme, "South")
-        self.east = add_bank(self.store, self.globex, "East")
-        self.join("Alice", Role.OWNER)
-        self.join("Dana", Role.DEVELOPER)
-        self.join("Bob", Role.VIEWER)
-        self.join("Mallory", Role.OWNER, self.globex)
+        # In one go, for hundreds of tests begin with it.
+        with self.store.writing() as db:
+            self.acme, self.globex = put_organization(db, "Acme"), put_organization(db, "Globex")
+            self.north, self.south = put_bank(db, self.acme, "North"), put_bank(db, self.acme, "South")
+            self.east = put_bank(db, self.globex, "East")
+            self.people |= {
+                "Alice": put_person(db, "Alice", self.acme, Role.OWNER),
+                "Dana": put_person(db, "Dana", self.acme, Role.DEVELOPER),
+                "Bob": put_person(db, "Bob", self.acme, Role.VIEWER),
+                "Mallory": put_person(db, "Mallory", self.globex, Role.OWNER),
+            }
 
     @property
     def store(self) -> Store:

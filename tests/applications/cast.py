@@ -17,7 +17,6 @@ from ostiary.applications import service
 from ostiary.applications.models import Application, ApplicationKind, ApplicationUsage
 from ostiary.applications.schemas import ApplicationChanges
 from ostiary.banks import service as banks
-from ostiary.banks.models import Bank
 from ostiary.settings import Settings
 from ostiary.users.models import Role, UserSession
 from ostiary.web.schemas import read_as
@@ -52,17 +51,11 @@ class Cast:
     globex: str = ""
 
     def __post_init__(self) -> None:
-        self.north = self.office.bank("North", organization="Acme")
-        self.east = self.office.bank("East", organization="Globex")
-        self.acme, self.globex = self.owner(self.north), self.owner(self.east)
-        self.south = self.office.bank_of(self.acme, "South")
-        self.vault = self.office.bank_of(self.acme, "Vault")
         with self.ostiary.store.writing() as db:
+            self.acme, self.globex = people.put_organization(db, "Acme"), people.put_organization(db, "Globex")
+            self.north, self.south = people.put_bank(db, self.acme, "North"), people.put_bank(db, self.acme, "South")
+            self.vault, self.east = people.put_bank(db, self.acme, "Vault"), people.put_bank(db, self.globex, "East")
             banks.promote(db, OPERATOR, self.vault)
-
-    def owner(self, bank_guid: str) -> str:
-        with self.ostiary.store.reading() as db:
-            return db.scalars(sa.select(Bank.organization_guid).where(Bank.guid == bank_guid)).one()
 
     def person(self, name: str, role: Role, organization_guid: str = "") -> TestClient:
         """Somebody who is signed in, in a browser of their own."""

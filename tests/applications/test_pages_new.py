@@ -12,6 +12,7 @@ from ostiary.applications import queries
 from ostiary.banks import service as banks
 from ostiary.banks.models import Bank
 from ostiary.users.models import Role
+from tests import people
 from tests.applications.cast import SECRET, Cast, both_at_once, form_at, generate, shown_in, token, words
 from tests.applications.reading import error_at, read
 from tests.durability.direct import OPERATOR
@@ -45,9 +46,7 @@ def test_takes_the_only_bank_without_asking(mallory: TestClient, cast: Cast) -> 
 
 
 def test_leads_to_a_new_bank_when_there_is_none(cast: Cast) -> None:
-    nowhere = cast.owner(cast.office.bank("Only", organization="Initech"))
-    with cast.ostiary.store.writing() as db:
-        db.execute(sa.delete(Bank).where(Bank.organization_guid == nowhere))
+    nowhere = people.add_organization(cast.ostiary.store, "Initech")
     page = read(cast.person("Peter", Role.OWNER, nowhere).get(NEW))
     assert page.links["Create a bank"] == "/banks/new"
 
