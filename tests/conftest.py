@@ -40,13 +40,15 @@ def pytest_configure() -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """A second run repeats only what another database could change."""
-    if not config.getoption("--needs-database"):
-        return
-    is_long = config.getoption("--long")
-    wanted = {item: needs_database(item) and (is_long or not says_the_same(item)) for item in items}
-    config.hook.pytest_deselected(items=[item for item in items if not wanted[item]])
-    items[:] = [item for item in items if wanted[item]]
+    """A second run repeats only what another database could change; what repeats itself comes first."""
+    if config.getoption("--needs-database"):
+        is_long = config.getoption("--long")
+        wanted = {item: needs_database(item) and (is_long or not says_the_same(item)) for item in items}
+        config.hook.pytest_deselected(items=[item for item in items if not wanted[item]])
+        items[:] = [item for item in items if wanted[item]]
+    # With a full count some take minutes: begun last, they would keep one process busy and the other waiting.
+    long_ones = {item.path for item in items if "count" in getattr(item, "fixturenames", ())}
+    items.sort(key=lambda item: item.path not in long_ones)
 
 
 def needs_database(item: pytest.Item) -> bool:
