@@ -8,7 +8,6 @@ from ostiary.db.wal_lock import WalLock, has_reset_race
 from ostiary.errors import ConfigurationError
 
 BUSY_MILLISECONDS = 10_000
-READER_CACHE_KIB = 32 * 1024
 READER_BUSY_MILLISECONDS = 2_000
 CHECKPOINT_BYTES = 4 * 1024 * 1024
 CHECKPOINT_WAIT_MILLISECONDS = 200
@@ -72,8 +71,6 @@ def connect_reader(path: Path, wal_lock: WalLock) -> Connection:
     """The fast lane's connection: it only ever reads."""
     connection = connect(path, wal_lock)
     connection.execute("PRAGMA query_only = ON")
-    # Among a million keys, each has pages of its own: in the usual 2 MB a thousand of them find none again.
-    connection.execute(f"PRAGMA cache_size = -{READER_CACHE_KIB}")
     # It runs on the event loop, where everybody waits for it.
     connection.execute(f"PRAGMA busy_timeout = {READER_BUSY_MILLISECONDS}")
     return connection
