@@ -32,10 +32,10 @@ def turn(desk: Desk, requests: Sequence[Request]) -> tuple[list[Answer], list[Se
     """The answers, and what was looked up each time."""
     asked: list[Sequence[str]] = []
 
-    def now(client_ids: Sequence[str], kid: str) -> list[list[Sequence[Any]]]:
+    def now(client_ids: Sequence[str], /, *common: str) -> list[list[Sequence[Any]]]:
         asked.append(client_ids)
         lookup = desk.ostiary.token.lookup
-        return [list(desk.runner.run(lookup(client_id, kid))) for client_id in client_ids]
+        return [list(desk.runner.run(lookup(client_id, *common))) for client_id in client_ids]
 
     return desk.ostiary.token.at_once(now, requests), asked
 

@@ -42,8 +42,11 @@ class Asked:
 # Builds the statement; `n` must come first in what it selects.
 Statement = Callable[[Asked], sa.Select[*tuple[Any, ...]]]
 
-# The rows for each of many first values, all as they are at one moment; what follows them is the same for all.
-LookupNow = Callable[..., list[list[Row]]]
+
+class LookupNow(Protocol):
+    """The rows for each of many first values, all as they are at one moment; what follows them is the same for all."""
+
+    def __call__(self, firsts: Sequence[str], /, *common: str) -> list[list[Row]]: ...
 
 
 class Lookup(Protocol):
@@ -133,7 +136,7 @@ class _Inline:
 
     def now(self, firsts: Sequence[str], *common: str) -> list[list[Row]]:
         if len(firsts) == 1:
-            # A relation of one row costs more than the row.
+            # A relation of one row costs a third more than the row.
             return [self._reads.rows(self._one, [*firsts, *common])]
         found: list[list[Row]] = [[] for _ in firsts]
         for row in self._reads.rows(self._many, [json.dumps(firsts), *common]):

@@ -27,7 +27,7 @@ log = structlog.get_logger(__name__)
 class Deliveries:
     """To be called often: looks only when this process has written, or has not looked for a second.
 
-    Four looks a second would take more of a busy server's time than everything else beside its requests.
+    A look takes a millisecond of a server that may be busy with tokens, and seldom finds anything.
     """
 
     def __init__(self, store: Store, consumers: Mapping[Consumer, Work]) -> None:
