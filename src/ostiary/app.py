@@ -27,11 +27,21 @@ from ostiary.db.fast_reads import FastReads, open_reads
 from ostiary.db.store import Store
 from ostiary.events.catalog import Consumer
 from ostiary.events.delivery import Deliveries
-from ostiary.oauth import introspection, jwks, metadata, protected_resource, queries, revocation, signing_keys
+from ostiary.oauth import (
+    customer_tokens,
+    introspection,
+    jwks,
+    metadata,
+    protected_resource,
+    queries,
+    revocation,
+    signing_keys,
+)
 from ostiary.oauth.access_tokens import AccessTokens
 from ostiary.oauth.bearer import BearerCheck
 from ostiary.oauth.client_check import ClientCheck
 from ostiary.oauth.client_endpoint import ClientEndpoint
+from ostiary.oauth.customer_tokens import CustomerTokens
 from ostiary.oauth.guard import ApiGuard
 from ostiary.oauth.introspection import Introspection
 from ostiary.oauth.revocation import TokenRevocation
@@ -143,7 +153,7 @@ class Ostiary:
             revocation.PATH: with_pair(TokenRevocation(house.store, tokens)),
             introspection.PATH: with_pair(Introspection(bearer)),
         }
-        self.routes = self._routes(settings)
+        self.routes = self._routes(settings, tokens)
         shared = {
             STORE: house.store,
             SEAL: house.personal_data_seal,
@@ -162,7 +172,7 @@ class Ostiary:
         else:
             await self.routes(scope, receive, send)
 
-    def _routes(self, settings: Settings) -> FastAPI:
+    def _routes(self, settings: Settings, tokens: AccessTokens) -> FastAPI:
         app = FastAPI(
             title="Ostiary",
             version=__version__,
@@ -173,7 +183,8 @@ class Ostiary:
             redirect_slashes=False,
             lifespan=self._lifespan,
         )
-        for router in (organizations, banks, customers, applications):
+        of_customers = customer_tokens.router(CustomerTokens(self.keys, tokens, self.token.token_seconds, self.usage))
+        for router in (organizations, banks, customers, applications, of_customers):
             app.include_router(router)
         facts = APIRouter()
         published.publish(facts, metadata.PATH, functools.partial(metadata.document, settings.issuer))

@@ -69,12 +69,25 @@ class Invalid(Problem):
         self.at = {field: error_message} if field else {}
 
 
-def invalid_scopes(*required: str) -> Forbidden:
-    return Forbidden("invalid_scopes", f"Invalid scopes. Required: {' and '.join(required)}", required=list(required))
+def invalid_scopes(*required: str, what_to_do: str) -> Forbidden:
+    return Forbidden(
+        "invalid_scopes",
+        f"Invalid scopes. Required: {' and '.join(required)}",
+        rule="scope",
+        required=list(required),
+        what_to_do=what_to_do,
+    )
 
 
-def invalid_subject(*required: str) -> Unauthorized:
-    return Unauthorized("invalid_subject", f"Invalid Subject type. Required: {' or '.join(required)}")
+def invalid_subject(*required: str, subject: str, what_to_do: str) -> Unauthorized:
+    """`subject` is the kind that the token is of."""
+    return Unauthorized(
+        "invalid_subject",
+        f"Invalid Subject type. Required: {' or '.join(required)}",
+        rule="subject",
+        subject=subject,
+        what_to_do=what_to_do,
+    )
 
 
 def in_plain_words(error: OstiaryError) -> str:

@@ -26,6 +26,9 @@ def test_asks_for_the_subject_before_the_scope() -> None:
         "status": 401,
         "message_code": "invalid_subject",
         "error_message": "Invalid Subject type. Required: organization",
+        "rule": "subject",
+        "subject": "bank",
+        "what_to_do": "Use the token of an organization key.",
     }
 
 
@@ -36,7 +39,9 @@ def test_names_the_scope_that_is_missing() -> None:
         "status": 403,
         "message_code": "invalid_scopes",
         "error_message": "Invalid scopes. Required: customers:read",
+        "rule": "scope",
         "required": ["customers:read"],
+        "what_to_do": "A bank key or an organization key or a customer may hold it: ask for it when you make the token.",
     }
 
 
@@ -64,6 +69,20 @@ def test_keeps_operators_doors_shut_for_tokens() -> None:
     mighty = Actor(subject=Subject.ORGANIZATION, scopes=frozenset(Scope))
     with pytest.raises(Unauthorized):
         mighty.must(Scope.BANKS_EXECUTE, Subject.OPERATOR)
+
+
+@pytest.mark.parametrize(
+    ("scope", "advice"),
+    [
+        (Scope.BANKS_READ, "A bank key or an organization key may hold it: ask for it when you make the token."),
+        (Scope.CUSTOMERS_WRITE, "A bank key or a customer may hold it: ask for it when you make the token."),
+        (Scope.USERS_WRITE, "No key can hold it: this is done by people, in the dashboard."),
+    ],
+)
+def test_says_who_may_hold_a_scope(scope: Scope, advice: str) -> None:
+    with pytest.raises(Forbidden) as refusal:
+        Actor(subject=Subject.BANK).must(scope)
+    assert refusal.value.more["what_to_do"] == advice
 
 
 def test_is_a_value_that_nobody_changes_on_the_way() -> None:

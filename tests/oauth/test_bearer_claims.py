@@ -77,7 +77,6 @@ def test_refuses_a_token_whose_place_is_not_its_keys(desk: Desk) -> None:
         {"sub": desk.acme.organization_guid},
         {"sub_type": "organization"},
         {"sub_type": "operator"},
-        {"sub_type": "customer"},
         {"sub_type": "BANK"},
         {"organization_guid": other},
         {"organization_guid": desk.north.bank_guid},
@@ -90,6 +89,8 @@ def test_refuses_a_token_whose_place_is_not_its_keys(desk: Desk) -> None:
     ]
     for changes in elsewhere:
         assert_refused(desk.show(shown(desk, token, changes)), MISMATCH)
+    for sub in (desk.north.bank_guid, other, ""):
+        assert_refused(desk.show(shown(desk, token, {"sub_type": "customer", "sub": sub})), "Customer deleted")
 
 
 def test_refuses_an_organizations_token_that_claims_a_bank(desk: Desk) -> None:

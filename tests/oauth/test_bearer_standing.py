@@ -67,7 +67,7 @@ def test_refuses_a_paused_key_and_takes_it_back_when_resumed(desk: Desk, who: st
         assert desk.show(token).status == 200
         change(desk, applications.pause, key)
         assert_refused(desk.show(token), "Credential paused")
-        assert desk.ask(key).json == {"error": "invalid_client", "error_description": "Credential paused"}
+        assert desk.ask(key).json["error_description"] == "Credential paused"
         change(desk, applications.resume, key)
     assert desk.show(token).status == 200
     assert desk.show(desk.token(key)).status == 200
@@ -81,7 +81,7 @@ def test_refuses_a_revoked_key_for_good(desk: Desk, who: str) -> None:
     change(desk, applications.revoke, key)
     for each in (token, narrow):
         assert_refused(desk.show(each), "Credential revoked")
-    assert desk.ask(key).json == {"error": "invalid_client", "error_description": "Credential revoked"}
+    assert desk.ask(key).json["error_description"] == "Credential revoked"
 
 
 def test_refuses_the_tokens_of_a_key_that_expired_before_them(desk: Desk) -> None:
@@ -89,7 +89,7 @@ def test_refuses_the_tokens_of_a_key_that_expired_before_them(desk: Desk) -> Non
     assert desk.show(token).status == 200
     expire(desk, desk.north)
     assert_refused(desk.show(token), "Credential has expired")
-    assert desk.ask(desk.north).json == {"error": "invalid_client", "error_description": "Credential has expired"}
+    assert desk.ask(desk.north).json["error_description"] == "Credential has expired"
 
 
 def test_refuses_a_key_at_the_very_moment_it_expires(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,9 +1,10 @@
 """Who is asking: a plain value that goes through every service function, whose first statement is its door."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from ostiary.access.scopes import Scope
+from ostiary.access.scopes import Scope, holders
 from ostiary.errors import invalid_scopes, invalid_subject
 
 
@@ -12,21 +13,34 @@ class Subject(StrEnum):
 
     ORGANIZATION = "organization"
     BANK = "bank"
+    # One customer of a bank, whose key made the token.
+    CUSTOMER = "customer"
     # A person, in one of the organizations they belong to.
     USER = "user"
     # The command line on the server's own database: no tenant, every right.
     OPERATOR = "operator"
 
 
+HOLDERS = {
+    Subject.ORGANIZATION: "an organization key",
+    Subject.BANK: "a bank key",
+    Subject.CUSTOMER: "a customer",
+    Subject.USER: "a person",
+    Subject.OPERATOR: "the operator",
+}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Actor:
-    """A bank's or organization's token at work, a person, or the operator."""
+    """A token at work, be it an organization's, a bank's or a customer's, a person, or the operator."""
 
     subject: Subject
     # The application behind a token, or the person; the operator has none.
     guid: str = ""
     organization_guid: str = ""
     bank_guid: str = ""
+    # Only of a customer's token.
+    customer_guid: str = ""
     # What is held somewhere; a person may hold less of it in production banks.
     scopes: frozenset[Scope] = field(default=frozenset(), repr=False)
     scopes_in_production: frozenset[Scope] | None = field(default=None, repr=False)
@@ -54,11 +68,24 @@ class Actor:
         if subjects and self.subject not in subjects and self.subject is not Subject.OPERATOR:
             # The published texts name the subjects of keys, and people only where no key will do.
             of_keys = [subject for subject in subjects if subject is not Subject.USER]
-            raise invalid_subject(*(of_keys or subjects))
+            wanted = of_keys or subjects
+            raise invalid_subject(*wanted, subject=self.subject, what_to_do=use_the_token_of(wanted))
         if scope not in self.scopes:
-            raise invalid_scopes(scope)
+            raise invalid_scopes(scope, what_to_do=ask_for([scope]))
 
     def must_there(self, scope: Scope, *, is_production: bool) -> None:
         """The second door, once the bank is known: a developer's rights end where production begins."""
         if not self.may_there(scope, is_production=is_production):
-            raise invalid_scopes(scope)
+            raise invalid_scopes(scope, what_to_do=ask_for([scope]))
+
+
+def use_the_token_of(subjects: Collection[Subject]) -> str:
+    return f"Use the token of {' or of '.join(HOLDERS[subject] for subject in subjects)}."
+
+
+def ask_for(scopes: Collection[str]) -> str:
+    found = holders(scopes)
+    if not found:
+        return "No key can hold it: this is done by people, in the dashboard."
+    sentence = f"{' or '.join(found)} may hold it: ask for it when you make the token."
+    return sentence[:1].upper() + sentence[1:]

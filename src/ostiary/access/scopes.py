@@ -1,5 +1,6 @@
 """Every scope of the platform, and which of them a key of each kind may hold."""
 
+from collections.abc import Collection
 from enum import StrEnum
 
 
@@ -116,6 +117,23 @@ BANK_KEY = _named(
     """
 )
 
+# What a bank may hand on to one of its customers, whichever scopes its own token has.
+CUSTOMER = _named(
+    """
+    accounts:execute accounts:read accounts:write counterparties:execute counterparties:pii:read
+    counterparties:read counterparties:write customers:pii:read customers:read customers:write
+    deposit_addresses:execute deposit_addresses:read deposit_addresses:write deposit_bank_accounts:execute
+    deposit_bank_accounts:read deposit_bank_accounts:write executions:execute executions:read
+    external_bank_accounts:execute external_bank_accounts:pii:read external_bank_accounts:read
+    external_bank_accounts:write external_wallets:execute external_wallets:read external_wallets:write
+    identity_verifications:execute identity_verifications:pii:read identity_verifications:read
+    identity_verifications:write invoices:execute invoices:read invoices:write persona_sessions:execute
+    plans:execute plans:read prices:read quotes:execute quotes:read sardine_sessions:execute trades:execute
+    trades:read transactions:read transfers:execute transfers:pii:read transfers:read transfers:write
+    workflows:execute workflows:read
+    """
+)
+
 # People hold these; a key that asks for them beside others gets the others (wire contract §1.4).
 MANAGEMENT = _named(
     """
@@ -124,3 +142,9 @@ MANAGEMENT = _named(
     subscriptions:execute
     """
 )
+
+
+def holders(scopes: Collection[str]) -> list[str]:
+    """Whose tokens can have all of these: nobody's, where this is done by people alone."""
+    kinds = (("a bank key", BANK_KEY), ("an organization key", ORGANIZATION_KEY), ("a customer", CUSTOMER))
+    return [name for name, held in kinds if {*scopes} <= held]

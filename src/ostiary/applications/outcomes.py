@@ -14,6 +14,8 @@ REFUSALS: Mapping[str, str] = {
     "expired": "The key had expired",
     "revoked": "The key was revoked",
     "token_revoked": "The token had been revoked",
+    "token_outdated": "The bank had changed since the token was made",
+    "customer_deleted": "The customer was not there any more",
     "bank_closed": "The bank was closed",
     "organization_closed": "The organization was closed",
     # Counted for no key, because a request like this does not say for certain whose it is.
@@ -21,6 +23,9 @@ REFUSALS: Mapping[str, str] = {
     "unsupported_grant_type": "Another grant type was asked for",
     "signature": "The token was not one of ours",
     "token_expired": "The token had expired",
+    "audience": "The token was made for another server",
+    "issuer": "The token was made by another server",
+    "not_valid_yet": "The token was not valid yet",
 }
 
 

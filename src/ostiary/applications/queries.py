@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, exists, func, literal, or_, select, true, tuple_, union_all
+from sqlalchemy import ColumnElement, Select, exists, false, func, literal, or_, select, true, tuple_, union_all
 from sqlalchemy.orm import Session, aliased, defer, joinedload
 
 from ostiary.access.actor import Actor, Subject
@@ -90,6 +90,8 @@ def visible_to(actor: Actor) -> Select[Application]:
             return everything.where(Application.organization_guid == actor.organization_guid)
         case Subject.BANK:
             return everything.where(Application.bank_guid == actor.bank_guid)
+        case Subject.CUSTOMER:
+            return everything.where(false())
 
 
 def find(db: Session, actor: Actor, kind: ApplicationKind, client_id: str) -> Application | None:
@@ -207,6 +209,13 @@ def people(db: Session, actor: Actor, guids: Collection[str]) -> Mapping[str, st
 def find_by_guid(db: Session, actor: Actor, guid: str | None) -> Application | None:
     """Of either kind."""
     return db.scalar(visible_to(actor).where(Application.guid == guid)) if guid else None
+
+
+def get_by_guid(db: Session, actor: Actor, guid: str) -> Application:
+    found = find_by_guid(db, actor, guid)
+    if found is None:
+        raise NotFound("application")
+    return found
 
 
 def find_successor(db: Session, actor: Actor, guid: str) -> Application | None:

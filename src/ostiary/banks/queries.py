@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from sqlalchemy import Select, exists, or_, select
+from sqlalchemy import Select, exists, false, or_, select
 from sqlalchemy.orm import Session
 
 from ostiary.access.actor import Actor, Subject
@@ -41,6 +41,8 @@ def visible_to(actor: Actor) -> Select[Bank]:
             return everything.where(Bank.organization_guid == actor.organization_guid)
         case Subject.BANK:
             return everything.where(Bank.guid == actor.bank_guid)
+        case Subject.CUSTOMER:
+            return everything.where(false())
 
 
 def find(db: Session, actor: Actor, guid: str) -> Bank | None:

@@ -6,6 +6,7 @@ from typing import Any
 import typer
 
 from ostiary import clock
+from ostiary.access.actor import Subject
 from ostiary.cli import show
 from ostiary.cli.session import JsonFlag, fail
 from ostiary.crypto import strict
@@ -47,13 +48,20 @@ def _explain_token(text: str) -> dict[str, Any]:
         name: claims.get(name) for name in ("sub_type", "sub", "bank_guid", "organization_guid", "client_id", "iss")
     }
     told = {"kind": "token", **told, "scope": claims.get("scope")}
+    if claims.get("sub_type") == Subject.CUSTOMER:
+        told |= {name: claims.get(name) for name in ("ip_allowlist", "inherit_ip_allowlist")}
     if left_seconds > 0:
         state = f"Expires in {clock.in_words(left_seconds)}"
         advice = "Its time is fine. If it is refused, paste the error body here: this command works offline."
     else:
-        state, advice = f"Expired {clock.in_words(-left_seconds)} ago", f"{explanations.NEW_TOKEN} Try: ostiary token"
+        state, advice = f"Expired {clock.in_words(-left_seconds)} ago", _again(claims)
     checked = "not checked: that takes the server's public keys"
     return {**told, "expires": state, "is_expired": left_seconds <= 0, "signature": checked, "what_to_do": advice}
+
+
+def _again(claims: dict[str, Any]) -> str:
+    advice = explanations.new_token(str(claims.get("sub_type")))
+    return advice if advice != explanations.NEW_TOKEN else f"{advice} Try: ostiary token"
 
 
 def _claims(token: str) -> dict[str, Any]:

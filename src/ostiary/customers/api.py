@@ -40,7 +40,9 @@ def list_customers(
     label: ListText = None,
     include_pii: IncludePii = False,
 ) -> ListOut[CustomerOut]:
-    """Newest first. A bank token lists its bank and ignores `bank_guid`. Needs `customers:read`."""
+    """Newest first. A bank token lists its bank and ignores `bank_guid`, a customer's token lists its customer alone.
+    Needs `customers:read`.
+    """
     wanted = CustomerFilter(
         split_choices(type, "type", CustomerType),
         split_list(bank_guid, "bank guids"),
@@ -72,5 +74,7 @@ def get_customer(db: Db, actor: Asking, seal: Seal, customer_guid: str, include_
 def update_customer(
     db: Db, actor: Asking, customer_guid: str, sent: Annotated[Sent[CustomerChanges], Body()]
 ) -> CustomerOut:
-    """Sets the state back to `unverified`. Needs `customers:write`."""
+    """Sets the state back to `unverified`, for a customer's token unless the bank has rejected or frozen the customer.
+    Needs `customers:write`.
+    """
     return CustomerOut.of(service.update(db, actor, customer_guid, sent))

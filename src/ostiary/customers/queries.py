@@ -34,7 +34,7 @@ class CustomerSearch:
 
 
 def visible_to(actor: Actor) -> Select[Customer]:
-    """Customers of the banks the actor sees."""
+    """Customers of the banks the actor sees; a customer sees nobody else."""
     everything = select(Customer).options(selectinload(Customer.labels))
     match actor.subject:
         case Subject.OPERATOR:
@@ -43,6 +43,8 @@ def visible_to(actor: Actor) -> Select[Customer]:
             return everything.where(Customer.organization_guid == actor.organization_guid)
         case Subject.BANK:
             return everything.where(Customer.bank_guid == actor.bank_guid)
+        case Subject.CUSTOMER:
+            return everything.where(Customer.guid == actor.customer_guid, Customer.bank_guid == actor.bank_guid)
 
 
 def visible_in(actor: Actor, bank_guid: str) -> Select[Customer]:

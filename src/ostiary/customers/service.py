@@ -19,6 +19,9 @@ from ostiary.events.catalog import EventType
 from ostiary.events.record import record
 from ostiary.web.schemas import Sent
 
+# What a customer cannot undo.
+DECIDED_BY_THE_BANK = {CustomerState.REJECTED, CustomerState.FROZEN}
+
 
 def create(db: Session, actor: Actor, seal: Seal, sent: Sent[NewCustomer]) -> Customer:
     """In the bank of the token, whatever the request says. The customer is `storing` until its event was worked on."""
@@ -47,12 +50,11 @@ def create(db: Session, actor: Actor, seal: Seal, sent: Sent[NewCustomer]) -> Cu
 
 
 def get(db: Session, actor: Actor, guid: str, *, include_pii: bool = False) -> Customer:
-    actor.must(Scope.CUSTOMERS_READ, Subject.BANK, Subject.ORGANIZATION, Subject.USER)
+    actor.must(Scope.CUSTOMERS_READ, Subject.BANK, Subject.ORGANIZATION, Subject.CUSTOMER, Subject.USER)
     _must_see_people(actor, include_pii=include_pii)
     customer = queries.get(db, actor, guid)
     if include_pii:
-        bank = banks.get(db, actor, customer.bank_guid)
-        actor.must_there(Scope.CUSTOMERS_PII_READ, is_production=bank.is_production)
+        _must_in_its_bank(db, actor, Scope.CUSTOMERS_PII_READ, customer)
     return customer
 
 
@@ -64,12 +66,12 @@ def newest(db: Session, actor: Actor, wanted: CustomerSearch, *, before: str, si
 def page(
     db: Session, actor: Actor, wanted: CustomerFilter, page: int, per_page: int, *, include_pii: bool = False
 ) -> Page[Customer]:
-    actor.must(Scope.CUSTOMERS_READ, Subject.BANK, Subject.ORGANIZATION, Subject.USER)
+    actor.must(Scope.CUSTOMERS_READ, Subject.BANK, Subject.ORGANIZATION, Subject.CUSTOMER, Subject.USER)
     _must_see_people(actor, include_pii=include_pii)
     if include_pii:
         # A list may hold customers of production banks, so whoever may not see those gets none with personal data.
         actor.must_there(Scope.CUSTOMERS_PII_READ, is_production=True)
-    if actor.subject is Subject.BANK:
+    if actor.subject in {Subject.BANK, Subject.CUSTOMER}:
         # The token decides the bank; a filter for another one is as if it had not been sent.
         wanted = CustomerFilter(wanted.types, None, wanted.guids, wanted.labels)
     return queries.page(db, actor, wanted, page, per_page)
@@ -77,16 +79,18 @@ def page(
 
 def update(db: Session, actor: Actor, guid: str, sent: Sent[CustomerChanges]) -> Customer:
     """Back to `unverified`, the only state a caller may set."""
-    actor.must(Scope.CUSTOMERS_WRITE, Subject.ORGANIZATION, Subject.BANK, Subject.USER)
+    actor.must(Scope.CUSTOMERS_WRITE, Subject.ORGANIZATION, Subject.BANK, Subject.CUSTOMER, Subject.USER)
     customer = queries.get(db, actor, guid)
-    bank = banks.get(db, actor, customer.bank_guid)
-    actor.must_there(Scope.CUSTOMERS_WRITE, is_production=bank.is_production)
+    _must_in_its_bank(db, actor, Scope.CUSTOMERS_WRITE, customer)
     if sent.read().state not in {None, CustomerState.UNVERIFIED}:
         raise Invalid("invalid_parameter", "Invalid state")
+    if actor.subject is Subject.CUSTOMER and customer.state in DECIDED_BY_THE_BANK:
+        # Otherwise whoever was frozen could thaw themselves.
+        raise Invalid(f"{customer.state}_customer", f"The customer is {customer.state}: ask the bank", status=422)
     if customer.state != CustomerState.UNVERIFIED:
         before, customer.state = customer.state, CustomerState.UNVERIFIED
         change = [before, customer.state]
-        _record(db, actor, EventType.CUSTOMER_UPDATED, customer, bank.organization_guid, state=change)
+        _record(db, actor, EventType.CUSTOMER_UPDATED, customer, customer.organization_guid, state=change)
     return customer
 
 
@@ -95,6 +99,14 @@ def personal_data(actor: Actor, seal: Seal, customer: Customer) -> PersonalData:
     if customer.personal_data_sealed is None:
         return PersonalData()
     return PersonalData.model_validate_json(seal.open(customer.personal_data_sealed, customer.guid))
+
+
+def _must_in_its_bank(db: Session, actor: Actor, scope: Scope, customer: Customer) -> None:
+    if actor.subject is Subject.CUSTOMER:
+        # No matter of the bank's type, and the bank is not for its customers to see.
+        return
+    bank = banks.get(db, actor, customer.bank_guid)
+    actor.must_there(scope, is_production=bank.is_production)
 
 
 def _must_see_people(actor: Actor, *, include_pii: bool) -> None:

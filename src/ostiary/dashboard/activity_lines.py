@@ -42,7 +42,7 @@ def _line(event: Event, names: Mapping[str, Named], most: int) -> Line:
     return Line(
         event=event,
         who=OPERATOR if event.actor_subject == Subject.OPERATOR else names.get(event.actor_guid, STRANGER),
-        is_program=event.actor_subject in {Subject.BANK, Subject.ORGANIZATION},
+        is_program=event.actor_subject in {Subject.BANK, Subject.ORGANIZATION, Subject.CUSTOMER},
         phrase=words.phrase(event),
         what=what,
         details=words.details(event, known_name=what.text if what else "", most=most),

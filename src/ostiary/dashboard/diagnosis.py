@@ -12,17 +12,27 @@ from ostiary.access import addresses
 from ostiary.access.actor import Actor
 from ostiary.applications.models import Application
 from ostiary.applications.token_recipes import recipes
+from ostiary.banks.models import BankType
 from ostiary.crypto import strict
 from ostiary.dashboard import queries
 from ostiary.oauth import explanations
 from ostiary.oauth import queries as protocol
 from ostiary.oauth.access_tokens import AccessTokens, Claims, NotAToken
 from ostiary.oauth.bearer import AHEAD_SECONDS, LOOKED_UP
-from ostiary.oauth.explanations import BY_MESSAGE, COPY_AGAIN, NEW_TOKEN, OAUTH_CODES, Explanation, explain
+from ostiary.oauth.explanations import (
+    BY_MESSAGE,
+    COPY_AGAIN,
+    OAUTH_CODES,
+    Explanation,
+    by_message,
+    explain,
+    new_token,
+)
 from ostiary.oauth.pasted import SIGNATURE_LETTERS, Pasted, Refusal
 from ostiary.oauth.queries import Standing
+from ostiary.oauth.rules import TOKEN_REVOKED
 from ostiary.oauth.signing_keys import SigningKeys
-from ostiary.oauth.standing import Refused, refused
+from ostiary.oauth.standing import Refused, bound, contradiction, refused
 
 PARTS = 3
 # An address of a server, and nothing that could be anything else.
@@ -47,6 +57,9 @@ class TokenFacts:
     expires_at: dt.datetime
     bank_guid: str | None
     bank_name: str
+    # Of a customer's token, and whether the customer is still there.
+    customer_guid: str
+    has_customer: bool
     scopes: Sequence[str]
 
 
@@ -97,7 +110,7 @@ class Doctor:
         key = queries.find_key(self.db, self.actor, client_id)
         if key is None:
             return Diagnosis("This is not a key of your organization", "bad", "Compare it with the list of your keys.")
-        standing = protocol.standing_of(self.db, self.actor, client_id, "", "")
+        standing = protocol.standing_of(self.db, self.actor, client_id)
         reason = refused(standing, self.now.timestamp()) if standing else Refused.REVOKED
         if reason is not None:
             meaning, what_to_do = BY_MESSAGE[reason]
@@ -123,7 +136,8 @@ class Doctor:
         key = queries.find_key(self.db, self.actor, claims.client_id) if is_readable else None
         if key is None:
             return self._of_stranger(token)
-        standing = protocol.standing_of(self.db, self.actor, claims.client_id, claims.kid, claims.jti)
+        asked = (claims.client_id, claims.kid, claims.jti, claims.customer_guid)
+        standing = protocol.standing_of(self.db, self.actor, *asked)
         return self._of_own(claims, standing, key) if standing else self._of_stranger(token)
 
     def _of_stranger(self, token: str) -> Diagnosis:
@@ -147,7 +161,7 @@ class Doctor:
                 "If it is refused all the same, look at the address of the caller, at the scope that the request needs "
                 "and at the kind of key, or paste the error body."
             )
-            more = [_where_from(key, self.actor.address, is_production=standing.bank_type == "production")]
+            more = [_where_from(bound(claims, standing), self.actor.address)]
             return Diagnosis(f"The token is good for another {left}", "good", advice, more, key, facts)
         (meaning, what_to_do), *others = troubles
         more = [f"{other.meaning}. {other.what_to_do}" for other in others]
@@ -155,7 +169,9 @@ class Doctor:
             # Once is enough, and better with its name.
             what_to_do = what_to_do.removesuffix(UNNAMED)
             more.append(f"The key “{key.name}” itself is fine.")
-        return Diagnosis(meaning, "bad", what_to_do, more, key, facts, "" if reason else self._ask(key))
+        # A customer's token comes from another request, with a token of the bank.
+        request = "" if reason or claims.customer_guid else self._ask(key)
+        return Diagnosis(meaning, "bad", what_to_do, more, key, facts, request)
 
     def _facts(self, claims: Claims, standing: Standing) -> TokenFacts:
         bank = queries.names(self.db, self.actor, [standing.bank_guid] if standing.bank_guid else [])
@@ -165,6 +181,8 @@ class Doctor:
             expires_at=_moment(claims.exp),
             bank_guid=standing.bank_guid,
             bank_name=named.text if named else "",
+            customer_guid=claims.customer_guid,
+            has_customer=standing.customer_guid is not None,
             scopes=claims.scope.split(),
         )
 
@@ -187,26 +205,27 @@ def _troubles(
     claims: Claims, standing: Standing, reason: Refused | None, issuer: str, now_seconds: float
 ) -> Iterator[Explanation]:
     """What the bearer check would refuse, in its order (DESIGN §6)."""
+    again = new_token(claims.sub_type)
     if claims.exp <= now_seconds:
-        advice = NEW_TOKEN if reason is None else REFUSED_AGAIN
+        advice = again if reason is None else REFUSED_AGAIN
         yield Explanation(f"The token expired {clock.in_words(now_seconds - claims.exp)} ago", advice)
     for claim, message in ((claims.aud, "Invalid audience"), (claims.iss, "Invalid issuer")):
         if claim != issuer:
             said = f"It says {claim}, this server is {issuer}. " if ISSUER.match(claim) else ""
-            yield Explanation(BY_MESSAGE[message].meaning, f"{said}Has the public URL changed? {NEW_TOKEN}")
+            yield Explanation(BY_MESSAGE[message].meaning, f"{said}Has the public URL changed? {again}")
     ahead = max(claims.iat, claims.nbf) - now_seconds
     if ahead > AHEAD_SECONDS:
         advice = f"It says it was made {clock.in_words(ahead)} from now: the server that made it is ahead of this one."
         yield Explanation("Two clocks differ", advice)
     if standing.kid is None:
-        yield Explanation("It was signed with a key that counts no longer", NEW_TOKEN)
+        yield Explanation("It was signed with a key that counts no longer", again)
     if reason is not None:
         yield BY_MESSAGE[reason]
-    if standing.revoked_jti is not None:
-        yield BY_MESSAGE["Token revoked"]
-    said_place = (claims.sub_type, claims.organization_guid, claims.bank_guid, claims.bank_type)
-    if said_place != (standing.kind, standing.organization_guid, standing.bank_guid, standing.bank_type):
-        yield BY_MESSAGE["Token no longer matches its key"]
+    if standing.token_revoked_at is not None:
+        yield by_message(TOKEN_REVOKED, claims.sub_type)
+    contradicted = contradiction(claims, standing)
+    if contradicted:
+        yield by_message(contradicted, claims.sub_type)
 
 
 def _fault_of_form(token: str) -> str:
@@ -242,11 +261,13 @@ def _expiry_of(refusal: Refusal, now: dt.datetime) -> list[str]:
     return [f"The token expired {clock.in_words(max(seconds, 0))} ago."]
 
 
-def _where_from(key: Application, address: str, *, is_production: bool) -> str:
-    if not key.ip_allowlist:
+def _where_from(standing: Standing, address: str) -> str:
+    if not standing.ip_allowlist:
+        is_production = standing.bank_type == BankType.PRODUCTION
         return "Its key has no address list, which production refuses." if is_production else "It works from anywhere."
-    here = "is" if addresses.allows(key.ip_allowlist_text, address) else "is not"
-    return f"It works from {', '.join(key.ip_allowlist)}. Your own address, {address}, {here} on that list."
+    here = "is" if addresses.allows(standing.ip_allowlist, address) else "is not"
+    listed = ", ".join(dict.fromkeys(standing.ip_allowlist.split()))
+    return f"It works from {listed}. Your own address, {address}, {here} on that list."
 
 
 def _tells(found: Diagnosis, refusal: Refusal) -> bool:

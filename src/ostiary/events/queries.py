@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, and_, exists, literal, or_, select, true, tuple_
+from sqlalchemy import ColumnElement, Select, and_, exists, false, literal, or_, select, true, tuple_
 from sqlalchemy.orm import Session, aliased
 
 from ostiary.access.actor import Actor, Subject
@@ -63,6 +63,8 @@ def visible_to(actor: Actor) -> Select[Event]:
             return everything.where(
                 Event.organization_guid == actor.organization_guid, Event.bank_guid == actor.bank_guid
             )
+        case Subject.CUSTOMER:
+            return everything.where(false())
 
 
 def stretch(db: Session, actor: Actor, wanted: EventFilter, size: int, *, before: str = "", after: str = "") -> Stretch:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+from ostiary.access import addresses
 from ostiary.access.actor import Subject
 from ostiary.crypto import strict
 from ostiary.crypto.es256 import ALGORITHM, b64
@@ -49,6 +50,13 @@ class Claims:
     nbf: int
     bank_guid: str | None
     bank_type: str | None
+    # A customer's token has addresses of its own, as a key's list is stored, and takes its key's list over or not.
+    ip_allowlist: str
+    inherits_ip_allowlist: bool
+
+    @property
+    def customer_guid(self) -> str:
+        return self.sub if self.sub_type == Subject.CUSTOMER else ""
 
 
 class Granted(NamedTuple):
@@ -62,6 +70,21 @@ class Granted(NamedTuple):
     address: str
 
 
+class GrantedToCustomer(NamedTuple):
+    """What the token of a customer will say."""
+
+    client_id: str
+    organization_guid: str
+    bank_guid: str
+    bank_type: str
+    customer_guid: str
+    scope: str
+    ip_allowlist: Sequence[str]
+    inherits_ip_allowlist: bool
+    iat: int
+    exp: int
+
+
 class AccessTokens:
     def __init__(self, issuer: str, keys: SigningKeys) -> None:
         self._keys = keys
@@ -73,11 +96,18 @@ class AccessTokens:
 
     def signed(self, granted: Sequence[Granted]) -> list[bytes]:
         """Tokens of bank keys, or of organization keys where there is no bank."""
-        kid, key = self._keys.current()
-        header = self._header(kid)
         random = hexlify(os.urandom(JTI_BYTES * len(granted)))
         jtis = [random[at : at + 2 * JTI_BYTES] for at in range(0, len(random), 2 * JTI_BYTES)]
-        messages = [b"%b.%b" % (header, self._payload(one, jti)) for one, jti in zip(granted, jtis, strict=True)]
+        return self._signed([self._payload(one, jti) for one, jti in zip(granted, jtis, strict=True)])
+
+    def signed_for_customer(self, granted: GrantedToCustomer) -> bytes:
+        claims = _customer_claims(self.issuer, granted, os.urandom(JTI_BYTES).hex())
+        return self._signed([b64(json.dumps(claims, separators=(",", ":")).encode())])[0]
+
+    def _signed(self, payloads: Sequence[bytes]) -> list[bytes]:
+        kid, key = self._keys.current()
+        header = self._header(kid)
+        messages = [b"%b.%b" % (header, payload) for payload in payloads]
         signatures = key.signatures(messages)
         return [b"%b.%b" % (message, b64(each)) for message, each in zip(messages, signatures, strict=True)]
 
@@ -152,6 +182,27 @@ def _beginning(
     return b64(text[:whole]), text[whole:]
 
 
+def _customer_claims(issuer: str, granted: GrantedToCustomer, jti: str) -> dict[str, object]:
+    return {
+        "iss": issuer,
+        "aud": issuer,
+        "sub": granted.customer_guid,
+        "sub_type": Subject.CUSTOMER,
+        "client_id": granted.client_id,
+        "scope": granted.scope,
+        "organization_guid": granted.organization_guid,
+        "bank_guid": granted.bank_guid,
+        "bank_type": granted.bank_type,
+        "properties": {"bank_guid": granted.bank_guid, "bank_type": granted.bank_type},
+        "ip_allowlist": list(granted.ip_allowlist),
+        "inherit_ip_allowlist": granted.inherits_ip_allowlist,
+        "token_type": "access",
+        "jti": jti,
+        "iat": granted.iat,
+        "exp": granted.exp,
+    }
+
+
 def _claims(kid: str, members: dict[str, Any]) -> Claims:
     texts = {name: members.get(name) for name in TEXTS}
     iat, exp = members.get("iat"), members.get("exp")
@@ -162,4 +213,23 @@ def _claims(kid: str, members: dict[str, Any]) -> Claims:
     if type(nbf) is not int or not all(isinstance(value, str | None) for value in (bank_guid, bank_type)):
         raise NotAToken("claims are of the wrong kind")
     texts |= {name: sys.intern(members[name]) for name in SHARED}
-    return Claims(kid=kid, iat=iat, exp=exp, nbf=nbf, bank_guid=bank_guid, bank_type=bank_type, **texts)  # type: ignore[arg-type]
+    ip_allowlist, inherits = _addresses(members)
+    return Claims(
+        kid=kid,
+        iat=iat,
+        exp=exp,
+        nbf=nbf,
+        bank_guid=bank_guid,
+        bank_type=bank_type,
+        ip_allowlist=ip_allowlist,
+        inherits_ip_allowlist=inherits,
+        **texts,  # type: ignore[arg-type]
+    )
+
+
+def _addresses(members: dict[str, Any]) -> tuple[str, bool]:
+    entries, inherits = members.get("ip_allowlist", []), members.get("inherit_ip_allowlist", True)
+    is_list = isinstance(entries, list) and all(isinstance(entry, str) for entry in entries)
+    if not is_list or not isinstance(inherits, bool):
+        raise NotAToken("claims are of the wrong kind")
+    return " ".join(addresses.parse_list(entries)), inherits

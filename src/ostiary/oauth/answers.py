@@ -7,6 +7,7 @@ import structlog
 
 from ostiary.errors import StoreUnavailable
 from ostiary.oauth.errors import OAuthError
+from ostiary.oauth.explanations import explain
 from ostiary.web.asgi import JSON, NO_STORE, SECURITY_HEADERS
 from ostiary.web.immediate import Answer
 from ostiary.web.refusals import note_away
@@ -29,7 +30,9 @@ def refusal(error: Exception) -> Answer:
     if isinstance(error, OAuthError):
         log.debug("client_refused", error=error.error, description=error.description)
         more = {401: (CHALLENGE,), 405: (ALLOW,)}.get(error.status, ())
-        return Answer(error.status, _body(error.error, error.description), (*HEADERS, *more))
+        return Answer(
+            error.status, _body(error.error, error.description, error.more or _advice(error)), (*HEADERS, *more)
+        )
     if isinstance(error, StoreUnavailable):
         note_away(error)
         body = _body("temporarily_unavailable", "The database is not available: try again")
@@ -38,5 +41,12 @@ def refusal(error: Exception) -> Answer:
     return Answer(500, _body("server_error", "Something went wrong here: try again, or tell the operator"), HEADERS)
 
 
-def _body(error: str, description: str) -> bytes:
-    return json.dumps({"error": error, "error_description": description}).encode()
+def _advice(error: OAuthError) -> Mapping[str, object]:
+    """For somebody who did not show a secret that is right: it depends on nothing but the text."""
+    if error.status != 401:  # noqa: PLR2004 - the status itself
+        return {}
+    return {"rule": error.error, "what_to_do": explain(error.error, error.description).what_to_do}
+
+
+def _body(error: str, description: str, more: Mapping[str, object] | None = None) -> bytes:
+    return json.dumps({"error": error, "error_description": description, **(more or {})}).encode()

@@ -16,9 +16,19 @@ from ostiary.access.scopes import Scope as TokenScope
 from ostiary.applications.usage import Usage
 from ostiary.db.fast_reads import Lookup
 from ostiary.errors import Forbidden, Unauthorized
+from ostiary.oauth import rules
 from ostiary.oauth.access_tokens import AccessTokens, Claims, NotAToken
 from ostiary.oauth.queries import Standing
-from ostiary.oauth.standing import actor_of, is_address_allowed, refused
+from ostiary.oauth.standing import (
+    Refused,
+    actor_of,
+    bound,
+    contradiction,
+    is_address_allowed,
+    moment,
+    refused,
+    since,
+)
 from ostiary.web.asgi import Scope, header_values
 
 # RFC 6750 §2.1: the scheme in any case (RFC 9110 §11.1), one blank, b64token.
@@ -26,17 +36,27 @@ BEARER = re.compile(r"bearer ([A-Za-z0-9\-._~+/]+=*)\Z", re.IGNORECASE)
 AHEAD_SECONDS = 10
 # What is looked up in the database: one database's drivers stumble over NUL, the other's over half a character.
 LOOKED_UP = re.compile(r"[!-~]+\Z")
+UNSIGNED = "Signature verification raised"
 KNOWN_SCOPES = frozenset(TokenScope)
 
 log = structlog.get_logger(__name__)
 
 
 class TokenRefused(Unauthorized):
-    """A token that does not count, what that is counted as, and for which key."""
+    """A token that does not count, by which rule, and for which key that is counted."""
 
-    def __init__(self, message: str, *, outcome: str = "", application_guid: str = "", **more: object) -> None:
-        super().__init__("authentication_failed", message, **more)
-        self.outcome = outcome
+    def __init__(
+        self,
+        text: str,
+        *,
+        since: dt.datetime | None = None,
+        subject: str = "",
+        application_guid: str = "",
+        **more: object,
+    ) -> None:
+        told = rules.broken(text, since=since, subject=subject)
+        super().__init__("authentication_failed", text, **(told | more))
+        self.outcome = rules.RULES[text].name
         self.application_guid = application_guid
 
 
@@ -56,15 +76,12 @@ class BearerCheck:
         try:
             claims, standing = await self.checked(token)
         except TokenRefused as error:
-            if error.outcome:
-                self.usage.count(error.application_guid, error.outcome)
+            self.usage.count(error.application_guid, error.outcome)
             raise
-        if not is_address_allowed(standing, address):
-            self.usage.count(standing.application_guid, "address_not_allowed")
-            raise Forbidden(
-                "forbidden", "Forbidden", reason="This key may not be used from the address of this request"
-            )
-        return actor_of(standing, address, _scopes(claims.scope))
+        if not is_address_allowed(bound(claims, standing), address):
+            self.usage.count(standing.application_guid, rules.ADDRESS_NOT_ALLOWED)
+            raise _not_from_here(claims, address)
+        return actor_of(standing, address, _scopes(claims.scope), customer_guid=claims.customer_guid)
 
     async def checked(self, token: str) -> tuple[Claims, Standing]:
         """What a token that counts says, and how its key stands; raises TokenRefused or StoreUnavailable."""
@@ -73,41 +90,42 @@ class BearerCheck:
             claims = self.tokens.read(token)
         except NotAToken as error:
             log.debug("token_refused", reason=str(error))
-            raise TokenRefused("Signature verification raised", outcome="signature") from error
+            raise TokenRefused(UNSIGNED) from error
         self._check_claims(claims, now)
-        rows = await self.lookup(claims.client_id, claims.kid, claims.jti)
+        rows = await self.lookup(claims.client_id, claims.kid, claims.jti, claims.customer_guid)
         if not rows:
-            raise TokenRefused("Credential revoked")
+            raise TokenRefused(Refused.REVOKED)
         standing = Standing._make(rows[0])
         _check_standing(claims, standing, now)
         return claims, standing
 
     def _check_claims(self, claims: Claims, now: float) -> None:
         if claims.exp <= now:
-            raise _expired(claims.exp, now)
+            raise _expired(claims, now)
         if claims.aud != self.tokens.issuer:
             raise TokenRefused("Invalid audience")
         if claims.iss != self.tokens.issuer:
             raise TokenRefused("Invalid issuer")
         if max(claims.iat, claims.nbf) > now + AHEAD_SECONDS or claims.iat < 0:
             raise TokenRefused("Token is not valid yet")
-        if not (LOOKED_UP.match(claims.client_id) and LOOKED_UP.match(claims.jti)):
-            raise TokenRefused("Signature verification raised")
+        names = [claims.client_id, claims.jti, *([claims.customer_guid] if claims.customer_guid else [])]
+        if not all(LOOKED_UP.match(name) for name in names):
+            raise TokenRefused(UNSIGNED)
 
 
 def _check_standing(claims: Claims, standing: Standing, now: float) -> None:
     if standing.kid is None:
-        raise TokenRefused("Signature verification raised")
+        raise TokenRefused(UNSIGNED)
+    guid = standing.application_guid
     reason = refused(standing, now)
     if reason is not None:
-        raise TokenRefused(reason, outcome=reason.name.lower(), application_guid=standing.application_guid)
-    if standing.revoked_jti is not None:
-        raise TokenRefused("Token revoked", outcome="token_revoked", application_guid=standing.application_guid)
-    # Whatever the token says about its place must still be what the database says.
-    said = (claims.sub_type, claims.sub, claims.organization_guid, claims.bank_guid, claims.bank_type)
-    subject = standing.bank_guid or standing.organization_guid
-    if said != (standing.kind, subject, standing.organization_guid, standing.bank_guid, standing.bank_type):
-        raise TokenRefused("Token no longer matches its key")
+        raise TokenRefused(reason, since=since(standing, reason), application_guid=guid)
+    if standing.token_revoked_at is not None:
+        revoked_at = moment(standing.token_revoked_at)
+        raise TokenRefused(rules.TOKEN_REVOKED, since=revoked_at, subject=claims.sub_type, application_guid=guid)
+    contradicted = contradiction(claims, standing)
+    if contradicted:
+        raise TokenRefused(contradicted, subject=claims.sub_type, application_guid=guid)
 
 
 def _presented(authorization: Sequence[str], query_string: bytes) -> str:
@@ -117,20 +135,27 @@ def _presented(authorization: Sequence[str], query_string: bytes) -> str:
         raise Unauthorized(
             "authentication_malformed",
             "Authorization header is malformed.",
+            rule="header",
             what_to_do="Send exactly one header: Authorization: Bearer <token>, with a token from POST /oauth/token",
         )
     return found.group(1)
 
 
-def _expired(exp: int, now: float) -> TokenRefused:
+def _expired(claims: Claims, now: float) -> TokenRefused:
     # A calendar ends somewhere; a token from before 1970 expired no later than that.
-    expired_at = dt.datetime.fromtimestamp(max(exp, 0), clock.UTC)
+    expired_at = dt.datetime.fromtimestamp(max(claims.exp, 0), clock.UTC)
     return TokenRefused(
-        "Signature has expired",
-        outcome="token_expired",
-        expired_at=clock.on_the_wire(expired_at),
-        expired_seconds_ago=int(now - exp),
-        what_to_do="Make a new token with the same key pair at POST /oauth/token; the key itself is fine",
+        rules.EXPIRED, since=expired_at, subject=claims.sub_type, expired_seconds_ago=int(now - claims.exp)
+    )
+
+
+def _not_from_here(claims: Claims, address: str) -> Forbidden:
+    what = "token" if claims.customer_guid else "key"
+    return Forbidden(
+        "forbidden",
+        "Forbidden",
+        reason=f"This {what} may not be used from the address of this request",
+        **rules.address_refused(address, subject=claims.sub_type),
     )
 
 

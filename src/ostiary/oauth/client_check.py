@@ -8,10 +8,10 @@ from ostiary.access.addresses import ClientAddress
 from ostiary.applications.credentials import CLIENT_ID, Digest, Digester, is_well_formed
 from ostiary.db.fast_reads import Row
 from ostiary.db.model import stored_seconds
-from ostiary.oauth import client_auth, token_request
+from ostiary.oauth import client_auth, rules, token_request
 from ostiary.oauth.errors import InvalidClient
 from ostiary.oauth.queries import Standing
-from ostiary.oauth.standing import is_address_allowed, refused
+from ostiary.oauth.standing import is_address_allowed, refused, since
 from ostiary.web.immediate import Head
 
 # What is compared when there is nothing to compare with.
@@ -64,12 +64,18 @@ class ClientCheck:
         # As for a token that is to be made: it lives for a second at least, and never longer than its key.
         reason = refused(standing, int(now) + 1)
         if reason is not None:
-            raise InvalidClient(reason, outcome=reason.name.lower(), application_guid=standing.application_guid)
+            raise InvalidClient(
+                reason,
+                outcome=rules.RULES[reason].name,
+                application_guid=standing.application_guid,
+                more=rules.broken(reason, since=since(standing, reason)),
+            )
         if not is_address_allowed(standing, address):
             raise InvalidClient(
                 f"This key may not be used from {f'the address {address}' if address else UNKNOWN_ADDRESS}",
-                outcome="address_not_allowed",
+                outcome=rules.ADDRESS_NOT_ALLOWED,
                 application_guid=standing.application_guid,
+                more=rules.address_refused(address),
             )
         return standing
 

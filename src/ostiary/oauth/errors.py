@@ -8,6 +8,8 @@ OAuthError
 └── UnsupportedGrantType 400
 """
 
+from collections.abc import Mapping
+
 from ostiary.errors import OstiaryError
 
 
@@ -16,7 +18,13 @@ class OAuthError(OstiaryError):
     status = 400
 
     def __init__(
-        self, description: str, *, status: int | None = None, outcome: str = "", application_guid: str = ""
+        self,
+        description: str,
+        *,
+        status: int | None = None,
+        outcome: str = "",
+        application_guid: str = "",
+        more: Mapping[str, object] | None = None,
     ) -> None:
         super().__init__(description)
         self.description = description
@@ -24,6 +32,8 @@ class OAuthError(OstiaryError):
         # What the refusal is counted as, and for which key.
         self.application_guid = application_guid
         self.outcome = outcome or self.error
+        # Members beside the two of the standard (RFC 6749 §5.2 leaves room for them).
+        self.more = more or {}
 
 
 class InvalidRequest(OAuthError):  # noqa: N818 - the word of the standard

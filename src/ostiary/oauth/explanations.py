@@ -4,8 +4,8 @@ import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from ostiary.access.actor import Subject
-from ostiary.access.scopes import BANK_KEY, ORGANIZATION_KEY, Scope
+from ostiary.access.actor import Subject, ask_for, use_the_token_of
+from ostiary.access.scopes import Scope
 
 
 class Explanation(NamedTuple):
@@ -16,6 +16,10 @@ class Explanation(NamedTuple):
 
 
 NEW_TOKEN = "Make a new token with the same key pair. The key itself is fine."  # noqa: S105 - advice
+NEW_CUSTOMER_TOKEN = (
+    "Make a new token for the customer at POST /api/customer_tokens, with a token of its bank. "  # noqa: S105 - advice
+    "The key itself is fine."
+)
 COPY_AGAIN = "Copy it again, all of it, or make a new one with the same key pair."
 IF_IT_WAS_SEEN = (
     "If somebody else could have read it on its way here (a history, a chat, a log), revoke its key and generate a "
@@ -52,6 +56,9 @@ BY_MESSAGE: Mapping[str, Explanation] = {
         "The organization is closed", "None of its keys works. Ask the server's operator."
     ),
     "Token revoked": Explanation("This one token was revoked", NEW_TOKEN),
+    "Customer deleted": Explanation(
+        "The customer is not there any more", "No token works for a customer who is gone. The key itself is fine."
+    ),
     "Token no longer matches its key": Explanation("The bank has changed since the token was made", NEW_TOKEN),
     "Authorization header is malformed.": Explanation(
         "The request carries no usable token", "Send exactly one header: Authorization: Bearer <token>."
@@ -67,6 +74,11 @@ ADDRESS = Explanation(
     "The address is not on the key's list",
     "Add the address of the caller on the key's page or with `ostiary keys allow`, or call from one that is on the "
     "list.",
+)
+ADDRESS_OF_CUSTOMER = Explanation(
+    "The address is on none of the token's lists",
+    "Call from an address on the list of the token, or of its key where the token inherits that; or make a new token "
+    "for the customer with this address in `ip_allowlist`.",
 )
 # By the code, where the text is a different one each time.
 BY_CODE: Mapping[str, Explanation] = {
@@ -112,6 +124,16 @@ def explain(code: str, message: str) -> Explanation:
     return BY_CODE.get(code, OTHER)
 
 
+def by_message(message: str, subject: str) -> Explanation:
+    """For a token of this kind."""
+    meaning, what_to_do = BY_MESSAGE[message]
+    return Explanation(meaning, new_token(subject) if what_to_do == NEW_TOKEN else what_to_do)
+
+
+def new_token(subject: str) -> str:
+    return NEW_CUSTOMER_TOKEN if subject == Subject.CUSTOMER else NEW_TOKEN
+
+
 def scopes_named_in(message: str) -> list[Scope]:
     return [Scope(word) for word in re.findall(r"[a-z_:]+", message) if word in frozenset(Scope)]
 
@@ -121,24 +143,12 @@ def _missing_scopes(message: str) -> Explanation:
     meaning = f"The token lacks the scope {' and '.join(scopes)}" if scopes else "The token lacks a scope"
     if not scopes:
         return Explanation(meaning, "Ask for it when you make the token, or leave `scope` out to get all of them.")
-    kinds = (("A bank key", BANK_KEY), ("An organization key", ORGANIZATION_KEY))
-    holders = [name for name, held in kinds if {*scopes} <= held]
-    if not holders:
-        return Explanation(meaning, "No key can hold it: this is done by people, in the dashboard.")
-    allowed = " or ".join([holders[0], *(each.lower() for each in holders[1:])])
-    return Explanation(meaning, f"{allowed} may hold it: ask for it when you make the token.")
+    return Explanation(meaning, ask_for(scopes))
 
 
 def _wrong_subject(message: str) -> Explanation:
     wanted = [subject for subject in Subject if re.search(rf"\b{subject}\b", message.lower())]
     return Explanation(
         "The token is of the wrong kind",
-        f"Use the token of {' or of '.join(_a_kind(each) for each in wanted)}."
-        if wanted
-        else "Use another kind of key.",
+        use_the_token_of(wanted) if wanted else "Use another kind of key.",
     )
-
-
-def _a_kind(subject: Subject) -> str:
-    words = {Subject.BANK: "a bank key", Subject.ORGANIZATION: "an organization key", Subject.USER: "a person"}
-    return words.get(subject, "the operator")

@@ -29,6 +29,8 @@ class Introspection:
 
 def _members(claims: Claims) -> dict[str, object]:
     bank = {"bank_guid": claims.bank_guid, "bank_type": claims.bank_type} if claims.bank_guid else {}
+    # Whoever serves a customer by this token has to keep to its addresses as well.
+    own = {"ip_allowlist": claims.ip_allowlist.split(), "inherit_ip_allowlist": claims.inherits_ip_allowlist}
     return {
         "active": True,
         "scope": claims.scope,
@@ -43,4 +45,5 @@ def _members(claims: Claims) -> dict[str, object]:
         "sub_type": claims.sub_type,
         "organization_guid": claims.organization_guid,
         **bank,
+        **(own if claims.customer_guid else {}),
     }

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from ostiary.access.actor import Actor
 from ostiary.applications.models import Application, ApplicationSecret
 from ostiary.banks.models import Bank
+from ostiary.customers.models import Customer
 from ostiary.db.fast_reads import Asked
 from ostiary.oauth.models import Revocation, SigningKey
 from ostiary.organizations.models import Organization
@@ -30,30 +31,38 @@ class Standing(NamedTuple):
     bank_closed_at: Any
     # The signing key asked about; None when the database has no such key, or it was retired.
     kid: str | None
-    # On the token lane one row comes for each secret; on the API lane the revocation of this token, if any.
+    # On the token lane one row comes for each secret.
     digest: bytes | None = None
     scheme: int | None = None
     pepper_version: int | None = None
     secret_expires_at: Any = None
-    revoked_jti: str | None = None
+    # On the API lane: since when this one token is revoked, and the customer asked about, if it is this bank's.
+    token_revoked_at: Any = None
+    customer_guid: str | None = None
 
 
 BY_CLIENT_ID = ("client_id", "kid")
-BY_TOKEN = ("client_id", "kid", "jti")
+BY_TOKEN = ("client_id", "kid", "jti", "customer_guid")
 
 
 def by_client_id(asked: Asked) -> sa.Select[*tuple[Any, ...]]:
     """An application with all its secrets: what endpoints that take a pair have to know."""
     secret = ApplicationSecret
     return _standing(
-        asked, secret.digest, secret.scheme, secret.pepper_version, secret.expires_at, sa.null()
+        asked, secret.digest, secret.scheme, secret.pepper_version, secret.expires_at, sa.null(), sa.null()
     ).outerjoin(secret, secret.application_guid == Application.guid)
 
 
 def by_token(asked: Asked) -> sa.Select[*tuple[Any, ...]]:
-    """An application, and whether this one token was revoked: what the bearer check has to know."""
+    """An application, whether this one token was revoked, and whether its customer is there: for the bearer check."""
     nothing = [sa.null() for _ in range(4)]
-    return _standing(asked, *nothing, Revocation.jti).outerjoin(Revocation, Revocation.jti == asked.values["jti"])
+    # No customer has the empty guid, which other tokens ask about.
+    customer = sa.select(Customer.guid).where(
+        Customer.guid == asked.values["customer_guid"], Customer.bank_guid == Application.bank_guid
+    )
+    return _standing(asked, *nothing, Revocation.revoked_at, customer.scalar_subquery()).outerjoin(
+        Revocation, Revocation.jti == asked.values["jti"]
+    )
 
 
 def _standing(asked: Asked, *more: Any) -> sa.Select[*tuple[Any, ...]]:  # noqa: ANN401 - columns of any type
@@ -84,9 +93,11 @@ def _standing(asked: Asked, *more: Any) -> sa.Select[*tuple[Any, ...]]:  # noqa:
     )
 
 
-def standing_of(db: Session, actor: Actor, client_id: str, kid: str, jti: str) -> Standing | None:
+def standing_of(
+    db: Session, actor: Actor, client_id: str, kid: str = "", jti: str = "", customer_guid: str = ""
+) -> Standing | None:
     """What the bearer check would read at this moment, for somebody of the organization whose key it is."""
-    words = zip(BY_TOKEN, (client_id, kid, jti), strict=True)
+    words = zip(BY_TOKEN, (client_id, kid, jti, customer_guid), strict=True)
     asked = Asked(sa.literal(0), {name: sa.literal(word, sa.String) for name, word in words})
     mine = by_token(asked).where(Application.organization_guid == actor.organization_guid)
     row = db.execute(mine).first()

@@ -1,6 +1,6 @@
 """Every SELECT on organizations."""
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, false, select
 from sqlalchemy.orm import Session
 
 from ostiary.access.actor import Actor, Subject
@@ -10,9 +10,13 @@ from ostiary.organizations.models import Organization
 
 def visible_to(actor: Actor) -> Select[Organization]:
     everything = select(Organization)
-    if actor.subject is Subject.OPERATOR:
-        return everything
-    return everything.where(Organization.guid == actor.organization_guid)
+    match actor.subject:
+        case Subject.OPERATOR:
+            return everything
+        case Subject.ORGANIZATION | Subject.USER | Subject.BANK:
+            return everything.where(Organization.guid == actor.organization_guid)
+        case Subject.CUSTOMER:
+            return everything.where(false())
 
 
 def get(db: Session, actor: Actor, guid: str) -> Organization:

@@ -3,7 +3,7 @@
 import datetime as dt
 from collections.abc import Sequence
 
-from sqlalchemy import Select, and_, exists, func, or_, select
+from sqlalchemy import Select, and_, exists, false, func, or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from ostiary.access.actor import Actor, Subject
@@ -15,9 +15,13 @@ from ostiary.users.models import LinkPurpose, Membership, OneTimeLink, Role, Use
 
 def visible_to(actor: Actor) -> Select[Membership]:
     everything = select(Membership).options(joinedload(Membership.user))
-    if actor.subject is Subject.OPERATOR:
-        return everything
-    return everything.where(Membership.organization_guid == actor.organization_guid)
+    match actor.subject:
+        case Subject.OPERATOR:
+            return everything
+        case Subject.ORGANIZATION | Subject.USER | Subject.BANK:
+            return everything.where(Membership.organization_guid == actor.organization_guid)
+        case Subject.CUSTOMER:
+            return everything.where(false())
 
 
 def get(db: Session, actor: Actor, guid: str) -> Membership:

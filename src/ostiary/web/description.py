@@ -17,6 +17,8 @@ PROBLEM = {
         "status": {"type": "integer"},
         "error_message": {"type": "string"},
         "message_code": {"type": "string"},
+        "rule": {"type": "string", "description": "Of a 401 or 403: which rule was broken."},
+        "what_to_do": {"type": "string"},
     },
 }
 
@@ -60,10 +62,12 @@ TOKEN_STATE = {
         "aud": {"type": "string"},
         "iss": {"type": "string"},
         "jti": {"type": "string"},
-        "sub_type": {"type": "string", "enum": ["bank", "organization"]},
+        "sub_type": {"type": "string", "enum": ["bank", "organization", "customer"]},
         "organization_guid": {"type": "string"},
         "bank_guid": {"type": "string"},
         "bank_type": {"type": "string", "enum": ["sandbox", "production"]},
+        "ip_allowlist": {"type": "array", "items": {"type": "string"}, "description": "Of a customer's token."},
+        "inherit_ip_allowlist": {"type": "boolean", "description": "Of a customer's token."},
     },
 }
 
@@ -82,7 +86,12 @@ TOKEN_ANSWER = {
 OAUTH_ERROR = {
     "type": "object",
     "required": ["error", "error_description"],
-    "properties": {"error": {"type": "string"}, "error_description": {"type": "string"}},
+    "properties": {
+        "error": {"type": "string"},
+        "error_description": {"type": "string"},
+        "rule": {"type": "string", "description": "Of a 401: which rule was broken."},
+        "what_to_do": {"type": "string"},
+    },
 }
 
 REFUSALS = {

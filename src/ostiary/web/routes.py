@@ -39,10 +39,12 @@ class LateRequest(Request):
 class UnitOfWorkRoute(APIRoute):
     """GET reads, everything else writes. FastAPI runs code after `yield` too late for this (DESIGN §4)."""
 
+    reads = frozenset({"GET", "HEAD"})
+
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:  # noqa: ANN401 - FastAPI's
         options["response_model_exclude_none"] = True
         options["operation_id"] = options.get("operation_id") or endpoint.__name__
-        writes = bool(set(options.get("methods") or ["GET"]) - {"GET", "HEAD"})
+        writes = bool(set(options.get("methods") or ["GET"]) - self.reads)
         super().__init__(path, _in_unit_of_work(endpoint, writes=writes), **options)
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
@@ -52,6 +54,12 @@ class UnitOfWorkRoute(APIRoute):
             return await as_always(LateRequest(request.scope, request.receive))
 
         return handle
+
+
+class ReadingRoute(UnitOfWorkRoute):
+    """Of POSTs that leave nothing in the database."""
+
+    reads = frozenset({"GET", "HEAD", "POST"})
 
 
 def _in_unit_of_work(endpoint: Callable[..., Any], *, writes: bool) -> Callable[..., Any]:
