@@ -41,7 +41,7 @@ def test_names_the_scope_that_is_missing() -> None:
         "error_message": "Invalid scopes. Required: customers:read",
         "rule": "scope",
         "required": ["customers:read"],
-        "what_to_do": "A bank key or an organization key or a customer may hold it: ask for it when you make the token.",
+        "what_to_do": "A bank key, an organization key or a customer may hold it: ask for it when you make the token.",
     }
 
 

@@ -55,7 +55,7 @@ def assert_never_stored(answer: Answer) -> None:
 
 def assert_refused(answer: Answer, error: str, status: int = 400, says: str = "") -> None:
     assert (answer.status, answer.json["error"]) == (status, error), answer.body
-    # A 401 says by which rule and what to do, and whoever has the secret is told since when (tests/oauth/test_rules.py).
+    # A 401 says by which rule and what to do, and whoever has the secret is told since when.
     explained = {"rule", "what_to_do"} if status == 401 else set()
     assert answer.json.keys() - MOMENTS == {"error", "error_description"} | explained
     description = answer.json["error_description"]

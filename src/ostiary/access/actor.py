@@ -87,5 +87,6 @@ def ask_for(scopes: Collection[str]) -> str:
     found = holders(scopes)
     if not found:
         return "No key can hold it: this is done by people, in the dashboard."
-    sentence = f"{' or '.join(found)} may hold it: ask for it when you make the token."
+    named = " or ".join(filter(None, [", ".join(found[:-1]), found[-1]]))
+    sentence = f"{named} may hold it: ask for it when you make the token."
     return sentence[:1].upper() + sentence[1:]
