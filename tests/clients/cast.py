@@ -9,6 +9,7 @@ import jwt
 from cybrid_api_bank.api.banks_bank_api import BanksBankApi
 from cybrid_api_bank.api.customers_bank_api import CustomersBankApi
 from cybrid_api_id.api.bank_applications_idp_api import BankApplicationsIdpApi
+from cybrid_api_id.api.customer_tokens_idp_api import CustomerTokensIdpApi
 from cybrid_api_id.api.organization_applications_idp_api import OrganizationApplicationsIdpApi
 from cybrid_api_organization.api.organizations_organization_api import OrganizationsOrganizationApi
 
@@ -46,6 +47,9 @@ class Holder:
 
     def bank_keys(self, *scopes: str) -> BankApplicationsIdpApi:
         return published.bank_keys(self.server.base_url, self.token(*scopes))
+
+    def customer_tokens(self, *scopes: str) -> CustomerTokensIdpApi:
+        return published.customer_tokens(self.server.base_url, self.token(*scopes))
 
     def organization_keys(self, *scopes: str) -> OrganizationApplicationsIdpApi:
         return published.organization_keys(self.server.base_url, self.token(*scopes))

@@ -4,8 +4,9 @@ import cybrid_api_bank
 import cybrid_api_id
 import cybrid_api_organization
 from cybrid_api_id.model.application import Application
+from cybrid_api_id.model.post_customer_token import PostCustomerToken
 
-from ostiary.access.scopes import BANK_KEY, MANAGEMENT, ORGANIZATION_KEY, Scope
+from ostiary.access.scopes import BANK_KEY, CUSTOMER, MANAGEMENT, ORGANIZATION_KEY, Scope
 from tests.clients.published import PREAMBLE, RECOMMENDED_FOR_BANKS, RECOMMENDED_FOR_ORGANIZATIONS, TOLERATED
 
 
@@ -23,6 +24,12 @@ def test_gives_bank_keys_the_recommended_scopes() -> None:
 def test_gives_organization_keys_the_recommended_scopes() -> None:
     assert len(RECOMMENDED_FOR_ORGANIZATIONS) == 50
     assert set(RECOMMENDED_FOR_ORGANIZATIONS) == ORGANIZATION_KEY
+
+
+def test_gives_customers_the_scopes_of_the_list() -> None:
+    listed = set(PostCustomerToken.allowed_values["scopes",].values())
+    assert len(listed) == 48
+    assert listed == CUSTOMER
 
 
 def test_tolerates_the_nine_management_scopes() -> None:
