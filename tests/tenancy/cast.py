@@ -5,7 +5,6 @@ import re
 from dataclasses import replace
 from urllib.parse import urlencode
 
-from ostiary.access.scopes import BANK_KEY, ORGANIZATION_KEY
 from ostiary.app import CONSUMERS
 from ostiary.applications import queries as applications
 from ostiary.applications import service as keys
@@ -16,11 +15,12 @@ from ostiary.events.delivery import deliver_due
 from ostiary.organizations import service as organizations
 from ostiary.organizations.schemas import NewOrganization
 from ostiary.web.schemas import read_as
+from tests.oauth.customer_desk import customer_token
 from tests.oauth.desk import OPERATOR, Answer, Desk, Key
 from tests.oauth.window import JSON
-from tests.tenancy.choices import Who
-from tests.tenancy.model import World
-from tests.tenancy.things import BANK, ORGANIZATION, Caller, Kind, Owner, Request, Thing
+from tests.tenancy.choices import CUSTOMERS, Who
+from tests.tenancy.model import HOLDS, World
+from tests.tenancy.things import BANK, CUSTOMER, ORGANIZATION, Caller, Kind, Owner, Request, Thing
 from tests.tenancy.walks import Stage
 from tests.tenancy.watching import Watch
 
@@ -29,7 +29,6 @@ BANKS_OF = {
     "Globex": ("East", "Centre", "Coast"),
     "Initech": ("Hill", "Lake", "Shore"),
 }
-CUSTOMERS = 2
 IN_BRACES = re.compile(r"\{\w+\}")
 
 
@@ -40,6 +39,8 @@ class Cast(Stage):
         self._world = World()
         self._keys: dict[tuple[int, int | None], Key] = {}
         self._tokens: dict[Who, str] = {}
+        # By their bank.
+        self._customers: dict[str, list[str]] = {}
         for number, name in enumerate(BANKS_OF):
             self._enter(number, name)
         self.remember()
@@ -64,10 +65,10 @@ class Cast(Stage):
         return self._keys[who.organization, who.bank]
 
     def caller(self, who: Who) -> Caller:
-        key = self.key(who)
-        subject, holds = (BANK, BANK_KEY) if key.bank_guid else (ORGANIZATION, ORGANIZATION_KEY)
-        scopes = frozenset(map(str, holds)) if who.scopes is None else who.scopes
-        return Caller(subject, Owner(key.organization_guid, key.bank_guid), scopes)
+        key, customer_guid = self.key(who), self._customer_guid(who)
+        subject = CUSTOMER if customer_guid else BANK if key.bank_guid else ORGANIZATION
+        scopes = HOLDS[subject] if who.scopes is None else who.scopes
+        return Caller(subject, Owner(key.organization_guid, key.bank_guid, customer_guid), scopes)
 
     def send(self, who: Who, request: Request) -> Answer:
         path = IN_BRACES.sub(lambda _: request.name, request.operation.partition(" ")[2])
@@ -81,8 +82,19 @@ class Cast(Stage):
 
     def _token(self, who: Who) -> str:
         if who not in self._tokens:
-            self._tokens[who] = self.desk.token(self.key(who), " ".join(sorted(who.scopes or ())))
+            # What is read to make it is nothing that the request at hand has read.
+            with self.watch.looking_away():
+                self._tokens[who] = self._new_token(who)
         return self._tokens[who]
+
+    def _new_token(self, who: Who) -> str:
+        guid, scopes = self._customer_guid(who), sorted(self.caller(who).scopes)
+        if guid:
+            return customer_token(self.desk, self.key(who), guid, *scopes)
+        return self.desk.token(self.key(who), " ".join(scopes))
+
+    def _customer_guid(self, who: Who) -> str:
+        return "" if who.customer is None else self._customers[self.key(who).bank_guid][who.customer]
 
     def _enter(self, number: int, name: str) -> None:
         with self.store.writing() as db:
@@ -120,4 +132,6 @@ class Cast(Stage):
         request = Request("POST /api/customers", body=body)
         made = self._world.predict(self.caller(who), request).leaves
         assert made is not None
-        self._world.put(replace(made, guid=self.send(who, request).json["guid"]))
+        guid = self.send(who, request).json["guid"]
+        self._world.put(replace(made, guid=guid))
+        self._customers.setdefault(made.bank_guid, []).append(guid)

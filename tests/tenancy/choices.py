@@ -6,23 +6,27 @@ from enum import StrEnum
 
 from hypothesis import strategies as st
 
-from ostiary.access.scopes import BANK_KEY, ORGANIZATION_KEY
 from ostiary.applications.credentials import new_client_id
 from ostiary.crypto import guids
-from tests.tenancy.model import OPERATIONS, PEOPLE, World
-from tests.tenancy.things import BANK, ORGANIZATION, Caller, Kind, Thing
+from tests.tenancy.model import HOLDS, OPERATIONS, PEOPLE, World
+from tests.tenancy.things import BANK, CUSTOMER, ORGANIZATION, Caller, Kind, Thing
 
 PLACES = 3
+CUSTOMERS = 2
 KEYS = {Kind.ORGANIZATION_KEY, Kind.BANK_KEY}
 
 
 @dataclass(frozen=True)
 class Who:
-    """The key of an organization, or of one of its banks, and the scopes of its token; None asks for all."""
+    """The key of an organization, or of one of its banks, and the scopes of its token; None asks for all.
+
+    Or one of the customers who were there in the beginning, with a token that the key of the bank has made.
+    """
 
     organization: int
     bank: int | None
     scopes: frozenset[str] | None = None
+    customer: int | None = None
 
 
 class Relation(StrEnum):
@@ -64,17 +68,18 @@ place = st.integers(0, PLACES - 1)
 
 
 def _who(subject: str) -> st.SearchStrategy[Who]:
-    holds = BANK_KEY if subject == BANK else ORGANIZATION_KEY
-    some = st.frozensets(st.sampled_from(sorted(DECIDING.intersection(holds))), min_size=1, max_size=4)
-    return st.builds(Who, place, place if subject == BANK else st.none(), st.one_of(st.none(), st.none(), some))
+    some = st.frozensets(st.sampled_from(sorted(DECIDING & HOLDS[subject])), min_size=1, max_size=4)
+    bank = st.none() if subject == ORGANIZATION else place
+    customer = st.integers(0, CUSTOMERS - 1) if subject == CUSTOMER else st.none()
+    return st.builds(Who, place, bank, st.one_of(st.none(), st.none(), some), customer)
 
 
 keys = st.builds(Who, place, st.none() | place)
-_organizations, _banks = _who(ORGANIZATION), _who(BANK)
-callers = _organizations | _banks
-# For what only one of the two may do, so that it happens often enough.
-organizations_mostly = st.one_of(_organizations, _organizations, _organizations, _banks)
-banks_mostly = st.one_of(_banks, _banks, _banks, _organizations)
+_organizations, _banks, _customers = _who(ORGANIZATION), _who(BANK), _who(CUSTOMER)
+callers = _organizations | _banks | _customers
+# For what only one of them may do, so that it happens often enough.
+organizations_mostly = st.one_of(_organizations, _organizations, _organizations, _banks, _customers)
+banks_mostly = st.one_of(_banks, _banks, _banks, _organizations, _customers)
 
 # The interesting relations come more often.
 _relations = (*[Relation.OWN] * 4, *[Relation.FOREIGN] * 3, *[Relation.SIBLING] * 2, *Relation)

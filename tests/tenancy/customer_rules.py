@@ -5,8 +5,11 @@ from collections.abc import Mapping
 from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
+from ostiary.access.scopes import CUSTOMER
+from tests.oauth.desk import claims_of
 from tests.tenancy.choices import Named, Who, banks_mostly, callers, filters, flaws, names, pages, strays, words
 from tests.tenancy.machine import ApiWalk
+from tests.tenancy.model import CUSTOMER_TOKENS
 from tests.tenancy.things import Kind, Request
 
 MANY = "/api/customers"
@@ -20,6 +23,8 @@ choices = st.fixed_dictionaries(
     },
 )
 labels = st.none() | st.lists(st.sampled_from(["early", "late"]), max_size=2, unique=True)
+scopes = st.lists(st.sampled_from(sorted(CUSTOMER)), min_size=1, max_size=4, unique=True)
+MADE = 201
 # A customer is settled, the work is done, and whoever used a key was counted.
 WORKED_ON = {"customers", "event_deliveries", "applications", "application_usage", "organization_usage"}
 
@@ -64,6 +69,19 @@ class CustomerRules(ApiWalk):
         body = self.body(who, stray, flaw, state=state)
         guid = self.name(who, Kind.CUSTOMER, named)
         self.ask(who, Request(f"PATCH {ONE}", guid, self.bank_guid(who, stray), body))
+
+    @rule(who=banks_mostly, named=names, asked=scopes, stray=strays, flaw=flaws)
+    def create_customer_token(
+        self, who: Who, named: Named, asked: list[str], stray: Named | None, flaw: Named | None
+    ) -> None:
+        guid = self.name(who, Kind.CUSTOMER, named)
+        body = self.body(who, stray, flaw, customer_guid=guid, scopes=asked)
+        answer = self.ask(who, Request(CUSTOMER_TOKENS, query=self.bank_guid(who, stray), body=body))
+        if answer.status == MADE:
+            claims, owner = claims_of(answer.json["access_token"]), self.cast.caller(who).owner
+            assert (claims["sub_type"], claims["sub"]) == ("customer", guid)
+            assert (claims["organization_guid"], claims["bank_guid"], "") == owner
+            assert claims["scope"].split() == asked
 
     @rule()
     def work_is_done(self) -> None:

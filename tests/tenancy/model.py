@@ -5,7 +5,8 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from ostiary.access.scopes import BANK_KEY, MANAGEMENT, ORGANIZATION_KEY
-from tests.tenancy.things import BANK, ORGANIZATION, Caller, Expected, Kind, Request, Thing
+from ostiary.access.scopes import CUSTOMER as OF_CUSTOMERS
+from tests.tenancy.things import BANK, CUSTOMER, ORGANIZATION, Caller, Expected, Kind, Request, Thing
 
 GUID_LETTERS = 32
 PEOPLE = "customers:pii:read"
@@ -17,6 +18,7 @@ class Door(NamedTuple):
     subjects: tuple[str, ...]
 
 
+CUSTOMER_TOKENS = "POST /api/customer_tokens"
 OPERATIONS = {
     "GET /api/organizations/{organization_guid}": Door(Kind.ORGANIZATION, "organizations:read", (ORGANIZATION,)),
     "PATCH /api/organizations/{organization_guid}": Door(Kind.ORGANIZATION, "organizations:write", (ORGANIZATION,)),
@@ -24,16 +26,22 @@ OPERATIONS = {
     "POST /api/banks": Door(Kind.BANK, "banks:execute", (ORGANIZATION,)),
     "GET /api/banks/{bank_guid}": Door(Kind.BANK, "banks:read", (ORGANIZATION, BANK)),
     "PATCH /api/banks/{bank_guid}": Door(Kind.BANK, "banks:write", (ORGANIZATION, BANK)),
-    "GET /api/customers": Door(Kind.CUSTOMER, "customers:read", (ORGANIZATION, BANK)),
+    "GET /api/customers": Door(Kind.CUSTOMER, "customers:read", (ORGANIZATION, BANK, CUSTOMER)),
     "POST /api/customers": Door(Kind.CUSTOMER, "customers:execute", (BANK,)),
-    "GET /api/customers/{customer_guid}": Door(Kind.CUSTOMER, "customers:read", (ORGANIZATION, BANK)),
-    "PATCH /api/customers/{customer_guid}": Door(Kind.CUSTOMER, "customers:write", (ORGANIZATION, BANK)),
+    "GET /api/customers/{customer_guid}": Door(Kind.CUSTOMER, "customers:read", (ORGANIZATION, BANK, CUSTOMER)),
+    "PATCH /api/customers/{customer_guid}": Door(Kind.CUSTOMER, "customers:write", (ORGANIZATION, BANK, CUSTOMER)),
+    CUSTOMER_TOKENS: Door(Kind.CUSTOMER, "customers:write", (BANK,)),
     "GET /api/organization_applications": Door(Kind.ORGANIZATION_KEY, "organizations:read", (ORGANIZATION,)),
     "GET /api/organization_applications/{client_id}": Door(
         Kind.ORGANIZATION_KEY, "organization_applications:read", (ORGANIZATION,)
     ),
     "GET /api/bank_applications": Door(Kind.BANK_KEY, "banks:read", (ORGANIZATION, BANK)),
     "GET /api/bank_applications/{client_id}": Door(Kind.BANK_KEY, "bank_applications:read", (ORGANIZATION, BANK)),
+}
+# What a token may have at most.
+HOLDS = {
+    subject: frozenset(map(str, scopes))
+    for subject, scopes in ((ORGANIZATION, ORGANIZATION_KEY), (BANK, BANK_KEY), (CUSTOMER, OF_CUSTOMERS))
 }
 TYPES = {Kind.BANK: {"sandbox", "production"}, Kind.CUSTOMER: {"individual", "business"}}
 # What a body may say. `bank_guid` may stand in each of them and decides in none.
@@ -46,6 +54,7 @@ MEMBERS = {
     "PATCH /api/banks/{bank_guid}": {"name"},
     "POST /api/customers": {"type", "name", "labels"},
     "PATCH /api/customers/{customer_guid}": {"state"},
+    CUSTOMER_TOKENS: {"customer_guid", "scopes"},
 }
 
 
@@ -68,9 +77,9 @@ class World:
         return {thing.guid for thing in storing}
 
     def strangers(self, caller: Caller) -> set[str]:
-        """Every name that must mean nothing to the caller; a bank may know which organization it belongs to."""
+        """Every name that must mean nothing to the caller; it may know which bank and organization it belongs to."""
         unseen = (thing for thing in self.things.values() if thing.is_revoked or not caller.sees(thing.owner))
-        return {name for thing in unseen for name in thing.names} - {caller.owner.organization_guid}
+        return {name for thing in unseen for name in thing.names} - {*caller.owner}
 
     def predict(self, caller: Caller, request: Request) -> Expected:
         door = OPERATIONS[request.operation]
@@ -78,7 +87,8 @@ class World:
         if refusal is not None:
             return refusal
         if request.method == "POST":
-            return _flaw(request) or _made(caller, request, door)
+            is_token = request.operation == CUSTOMER_TOKENS
+            return self._token(caller, request) if is_token else _flaw(request) or _made(caller, request, door)
         mine = [thing for thing in self.of(door.kind) if caller.sees(thing.owner) and not thing.is_revoked]
         if "{" not in request.operation:
             return _page([thing for thing in reversed(mine) if _is_wanted(thing, caller, request)], request)
@@ -89,10 +99,19 @@ class World:
             return _flaw(request) or _changed(found, request)
         return Expected(200, objects=(found.as_shown(with_people=_with_people(request)),))
 
+    def _token(self, caller: Caller, request: Request) -> Expected:
+        """For a customer whom the bank's token sees: a token, which leaves nothing behind."""
+        guid = str((request.body or {})["customer_guid"])
+        if len(guid) != GUID_LETTERS:
+            return Expected(400, "invalid_value")
+        known = {thing.guid for thing in self.of(Kind.CUSTOMER) if caller.sees(thing.owner)}
+        made = Expected(201, objects=({},)) if guid in known else Expected(422, "no_customer")
+        return _flaw(request) or made
+
 
 def granted(subject: str, asked: Collection[str] | None) -> set[str] | None:
     """The scopes of a token; None is a refusal. Nothing that was sent beside them plays a part."""
-    holds = set(map(str, BANK_KEY if subject == BANK else ORGANIZATION_KEY))
+    holds = set(HOLDS[subject])
     wanted = holds if asked is None else set(asked) - MANAGEMENT
     return wanted if wanted and wanted <= holds else None
 
@@ -112,7 +131,10 @@ def _unreadable(request: Request, door: Door) -> Expected | None:
 def _refused(caller: Caller, request: Request, door: Door) -> Expected | None:
     if caller.subject not in door.subjects:
         return Expected(401, "invalid_subject")
-    if door.scope not in caller.scopes or (_with_people(request) and PEOPLE not in caller.scopes):
+    wanted = {door.scope, *([PEOPLE] if _with_people(request) else [])}
+    if request.operation == CUSTOMER_TOKENS:
+        wanted.add("customers:read")
+    if not wanted <= caller.scopes:
         return Expected(403, "invalid_scopes")
     return None
 
@@ -135,7 +157,7 @@ def _made(caller: Caller, request: Request, door: Door) -> Expected:
         labels = sent.get("labels")
         shown = {"bank_guid": place.bank_guid, "type": sent["type"], "state": "storing", "labels": labels}
         known = frozenset(labels) if isinstance(labels, list) else frozenset[str]()
-        made = Thing(Kind.CUSTOMER, "", *place, shown=shown, people={"name": sent["name"]}, labels=known)
+        made = Thing(Kind.CUSTOMER, "", *place.bank[:2], shown=shown, people={"name": sent["name"]}, labels=known)
     return Expected(201, objects=(made.as_shown(with_people=False),), leaves=made)
 
 

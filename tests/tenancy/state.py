@@ -69,7 +69,8 @@ class State:
             organization, bank = DIRECTLY[table]
             return Owner(row[columns.index(organization)], (row[columns.index(bank)] if bank else None) or "")
         named, parent = THROUGH[table]
-        return self.owner((parent, (row[columns.index(named)],)))
+        owner = self.owner((parent, (row[columns.index(named)],)))
+        return owner._replace(customer_guid=row[columns.index("guid")]) if owner and table == "customers" else owner
 
 
 def read(store: Store) -> State:

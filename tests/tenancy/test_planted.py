@@ -1,6 +1,7 @@
 """The walk finds what is wrong: each planted fault must make it fail, and for the right reason."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from types import ModuleType
 from typing import Any
 
@@ -24,7 +25,7 @@ from tests.tenancy.walks import FAILING, failing, walk
 
 # About a hundred are enough, most of the time.
 MOST_STEPS = 5000
-OF = {Subject.ORGANIZATION: Who(0, None), Subject.BANK: Who(0, 0)}
+OF = {Subject.ORGANIZATION: Who(0, None), Subject.BANK: Who(0, 0), Subject.CUSTOMER: Who(0, 0, customer=0)}
 OWN, FOREIGN = Named(Relation.OWN, 0), Named(Relation.FOREIGN, 0)
 Step = Callable[[Visitors, Who], None]
 
@@ -39,6 +40,7 @@ Step = Callable[[Visitors, Who], None]
         (applications, Subject.BANK, lambda visitors, who: visitors.get_bank_application(who, FOREIGN, None)),
         (customers, Subject.ORGANIZATION, lambda visitors, who: visitors.get_customer(who, FOREIGN, {}, None)),
         (customers, Subject.BANK, lambda visitors, who: visitors.get_customer(who, FOREIGN, {}, None)),
+        (customers, Subject.CUSTOMER, lambda visitors, who: visitors.get_customer(who, FOREIGN, {}, None)),
     ],
     ids=lambda part: getattr(part, "__name__", str(part)),
 )
@@ -48,6 +50,28 @@ def test_notices_a_missing_tenant_predicate(
     forget_the_tenant(monkeypatch, queries, subject)
     with failing(Visitors, cast, "answered 200 .* the model says .*status=404") as visitors:
         step(visitors, OF[subject])
+
+
+def test_notices_a_customer_who_sees_the_whole_bank(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    as_always = customers.visible_to
+
+    def forgets(actor: Actor) -> Select[Customer]:
+        return as_always(replace(actor, subject=Subject.BANK) if actor.subject is Subject.CUSTOMER else actor)
+
+    monkeypatch.setattr(customers, "visible_to", forgets)
+    with failing(Visitors, cast, "answered 200 .* the model says .*status=404") as visitors:
+        visitors.get_customer(OF[Subject.CUSTOMER], Named(Relation.SIBLING, 0), {}, None)
+    with failing(Visitors, cast, "answered 200 .* the model says") as visitors:
+        visitors.list_customers(OF[Subject.CUSTOMER], {}, {}, None, None, {})
+
+
+def test_notices_a_token_for_a_customer_of_another_bank(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    def sees_all(db: Session, _: Actor, guid: str) -> Customer | None:
+        return db.scalar(select(Customer).where(Customer.guid == guid))
+
+    monkeypatch.setattr(customers, "find", sees_all)
+    with failing(Visitors, cast, "the model says .*no_customer") as visitors:
+        visitors.create_customer_token(OF[Subject.BANK], FOREIGN, ["prices:read"], None, None)
 
 
 def test_comes_across_a_missing_tenant_predicate(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,7 @@ from ostiary.crypto import guids
 # A guid or a client id.
 NAME = re.compile(r"\b(?:[0-9a-f]{32}|ostid_[0-9A-Za-z]{38})\b")
 
-ORGANIZATION, BANK = "organization", "bank"
+ORGANIZATION, BANK, CUSTOMER = "organization", "bank", "customer"
 
 
 class Kind(StrEnum):
@@ -24,10 +24,16 @@ class Kind(StrEnum):
 
 
 class Owner(NamedTuple):
-    """Whose something is: an organization's own, or of one of its banks."""
+    """Whose something is: an organization's own, or of one of its banks, or of one customer."""
 
     organization_guid: str
     bank_guid: str = ""
+    customer_guid: str = ""
+
+    @property
+    def bank(self) -> Self:
+        """The bank, or the organization, whose customer it is."""
+        return self._replace(customer_guid="")
 
 
 @dataclass(frozen=True)
@@ -45,7 +51,8 @@ class Thing:
 
     @property
     def owner(self) -> Owner:
-        return Owner(self.organization_guid, self.guid if self.kind is Kind.BANK else self.bank_guid)
+        bank_guid = self.guid if self.kind is Kind.BANK else self.bank_guid
+        return Owner(self.organization_guid, bank_guid, self.guid if self.kind is Kind.CUSTOMER else "")
 
     @property
     def names(self) -> set[str]:
@@ -59,17 +66,22 @@ class Thing:
 
 @dataclass(frozen=True)
 class Caller:
-    """Whoever asks: the token of an organization or of one bank, and its scopes."""
+    """Whoever asks: the token of an organization, of one bank or of one customer, and its scopes."""
 
     subject: str
     owner: Owner
     scopes: frozenset[str]
 
     def sees(self, owner: Owner | None) -> bool:
-        """The closure: an organization's token reaches everything of the organization, a bank's its bank alone."""
+        """The closure: an organization's token reaches everything of the organization, a bank's its bank alone.
+
+        A customer's token reaches what is the customer's own, and nothing of the bank.
+        """
+        if owner is None:
+            return False
         if self.subject == ORGANIZATION:
-            return owner is not None and owner.organization_guid == self.owner.organization_guid
-        return owner == self.owner
+            return owner.organization_guid == self.owner.organization_guid
+        return (owner.bank if self.subject == BANK else owner) == self.owner
 
 
 @dataclass(frozen=True)

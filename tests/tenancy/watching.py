@@ -28,6 +28,13 @@ class Watch:
     def note_statement(self, _connection: object, _cursor: object, statement: str, *_: object) -> None:
         self.written |= STATEMENTS.keys() & set(WRITES.findall(statement))
 
+    @contextmanager
+    def looking_away(self) -> Iterator[None]:
+        """What happens meanwhile is not noted."""
+        read, written = set(self.read), set(self.written)
+        yield
+        self.read, self.written = read, written
+
     def taken(self) -> tuple[set[Place], set[str]]:
         taken = self.read, self.written
         self.read, self.written = set(), set()

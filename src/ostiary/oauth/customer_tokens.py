@@ -109,7 +109,7 @@ class CustomerTokens:
         return iat, exp
 
     def _signed(self, db: Session, granted: GrantedToCustomer, actor: Actor) -> str:
-        if self.keys.current_kid not in {key.kid for key in queries.by_age(db)}:
+        if queries.by_kid(db, self.keys.current_kid) is None:
             # Another process has retired the key this one signs with.
             self.keys.refresh()
         token = self.tokens.signed_for_customer(granted).decode()

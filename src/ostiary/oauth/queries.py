@@ -104,6 +104,11 @@ def standing_of(
     return Standing._make(row) if row else None
 
 
+def by_kid(db: Session, kid: str) -> str | None:
+    """The same, if a signing key of this name still counts."""
+    return db.scalar(sa.select(SigningKey.kid).where(SigningKey.kid == kid, SigningKey.retired_at.is_(None)))
+
+
 def by_age(db: Session) -> list[SigningKey]:
     """Signing keys that still count, the oldest first."""
     usable = sa.select(SigningKey).where(SigningKey.retired_at.is_(None))
