@@ -28,6 +28,7 @@ REFUSALS = {
     "Credential paused": "resume",
     "Signature verification raised": "token",
     "Invalid audience": "server",
+    "Customer deleted": "gone",
 }
 
 
@@ -53,6 +54,15 @@ def test_says_that_a_token_has_expired_and_what_to_do(run: Run) -> None:
     assert told["is_expired"]
     assert told["expires"].endswith(" ago")
     assert "ostiary token" in told["what_to_do"]
+
+
+def test_tells_of_a_customers_token_where_it_works_from_and_how_to_make_another(run: Run) -> None:
+    own = {"ip_allowlist": ["192.0.2.0/24"], "inherit_ip_allowlist": False}
+    told = explained(run("inspect", "--json", said=token(sub="c" * 32, sub_type="customer", exp=NOW - 90, **own)))
+    assert (told["sub_type"], told["sub"], told["bank_guid"]) == ("customer", "c" * 32, "b" * 32)
+    assert {name: told[name] for name in own} == own
+    assert "POST /api/customer_tokens" in told["what_to_do"]
+    assert "ip_allowlist" not in explained(run("inspect", "--json", said=token()))
 
 
 @pytest.mark.parametrize("text", REFUSALS)

@@ -166,7 +166,7 @@ def test_is_revoked_by_itself(desk: Desk) -> None:
         (row,) = db.scalars(sa.select(Revocation))
         (event,) = db.scalars(sa.select(Event).where(Event.event_type == "token.revoked"))
     assert (row.jti, row.expires_at.timestamp()) == (claims["jti"], claims["exp"])
-    assert (event.facts, event.actor_subject) == ({"jti": claims["jti"]}, "bank")
+    assert (event.facts, event.actor_subject) == ({"jti": claims["jti"], "customer_guid": guid}, "bank")
 
 
 def test_is_revoked_by_the_key_that_made_it_and_by_nobody_else(desk: Desk) -> None:

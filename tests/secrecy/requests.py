@@ -53,6 +53,10 @@ def at_the_api(planted: Planted, token: str, person: dict[str, Any]) -> Iterator
     yield "GET", "/api/customers", {"authorization": f"Token {token}"}, b""
     yield "GET", f"/api/customers?access_token={token}", {}, b""
     for word in (planted.secret, token):
+        wrong = {"customer_guid": word, "scopes": [word], "ip_allowlist": [word], word: word}
+        for member, value in wrong.items():
+            asked = {"customer_guid": "0" * 32, "scopes": ["customers:read"], member: value}
+            yield "POST", "/api/customer_tokens", bearer | JSON, json.dumps(asked).encode()
         yield "GET", f"/api/customers?state={word}", bearer, b""
         yield "GET", f"/api/customers?page={word}", bearer, b""
         yield "GET", f"/api/customers/{word}", bearer, b""

@@ -32,7 +32,7 @@ from ostiary.oauth.pasted import SIGNATURE_LETTERS, Pasted, Refusal
 from ostiary.oauth.queries import Standing
 from ostiary.oauth.rules import TOKEN_REVOKED
 from ostiary.oauth.signing_keys import SigningKeys
-from ostiary.oauth.standing import Refused, bound, contradiction, refused
+from ostiary.oauth.standing import CUSTOMER_DELETED, Refused, bound, contradiction, refused
 
 PARTS = 3
 # An address of a server, and nothing that could be anything else.
@@ -46,7 +46,7 @@ NOT_OURS = (
     "one with your own key pair."
 )
 # Refusals that no new token changes.
-LASTING_CODES = {"forbidden", "not_found", "invalid_subject"}
+LASTING_CODES = {"forbidden", "not_found", "invalid_subject", "no_customer"}
 
 
 @dataclass(frozen=True)
@@ -123,7 +123,7 @@ class Doctor:
         more = _expiry_of(refusal, self.now)
         if key is None and refusal.code not in OAUTH_CODES:
             more.append("Paste the token itself to see how it stands with its key.")
-        is_lasting = refusal.code in LASTING_CODES or refusal.message in set(Refused)
+        is_lasting = refusal.code in LASTING_CODES or refusal.message in {*Refused, CUSTOMER_DELETED}
         return Diagnosis(meaning, "bad", what_to_do, more, key, None, "" if is_lasting else self._ask(key))
 
     def _of_token(self, token: str) -> Diagnosis:

@@ -87,6 +87,10 @@ BY_CODE: Mapping[str, Explanation] = {
         "It does not exist for this token",
         "It was never there, or it belongs to another bank: check which key made the token.",
     ),
+    "no_customer": Explanation(
+        "The customer is none of the bank's",
+        "A bank makes tokens for its own customers: check the guid, and which key made the token.",
+    ),
     "invalid_scope": Explanation(
         "A scope was asked for that this kind of key cannot have",
         "Leave `scope` out to get all that the key may hold, or ask for fewer.",

@@ -62,6 +62,7 @@ class TokenRevocation:
                     organization_guid=key.organization_guid,
                     bank_guid=key.bank_guid,
                     jti=claims.jti,
+                    **({"customer_guid": claims.customer_guid} if claims.customer_guid else {}),
                 )
 
 

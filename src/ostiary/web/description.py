@@ -8,7 +8,8 @@ from fastapi.openapi.utils import get_openapi
 from ostiary.web.asgi import FORM_TYPE, JSON_TYPE
 
 TEXT = """Trade a key pair for a token at `POST /oauth/token`, then send it as `Authorization: Bearer …`.
-A bank key's token runs in its bank: `bank_guid` in a query or body is ignored."""
+A bank key's token runs in its bank: `bank_guid` in a query or body is ignored. It makes tokens for single
+customers of the bank at `POST /api/customer_tokens`."""
 
 PROBLEM = {
     "type": "object",
