@@ -23,6 +23,7 @@ OPERATIONS = {
     "POST /api/customers",
     "GET /api/customers/{customer_guid}",
     "PATCH /api/customers/{customer_guid}",
+    "POST /api/customer_tokens",
     "GET /api/organization_applications",
     "GET /api/organization_applications/{client_id}",
     "GET /api/bank_applications",
