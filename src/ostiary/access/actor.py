@@ -58,6 +58,11 @@ class Actor:
         if scope not in self.scopes:
             raise invalid_scopes(scope)
 
+    def must_be_in_a_bank(self) -> None:
+        """For what runs in the bank of a token: a bank key's, or the one that a person's login was bound to."""
+        if self.subject is Subject.USER and not self.bank_guid:
+            raise invalid_subject(Subject.BANK)
+
     def must_there(self, scope: Scope, *, is_production: bool) -> None:
         """The second door, once the bank is known: a developer's rights end where production begins."""
         if not self.may_there(scope, is_production=is_production):

@@ -5,14 +5,14 @@ import json
 import os
 import sys
 from binascii import hexlify
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 from ostiary.access.actor import Subject
 from ostiary.crypto import strict
-from ostiary.crypto.es256 import ALGORITHM, b64
+from ostiary.crypto.es256 import ALGORITHM, PrivateKey, b64
 from ostiary.oauth.queries import Standing
 from ostiary.oauth.signing_keys import SigningKeys
 
@@ -49,6 +49,8 @@ class Claims:
     nbf: int
     bank_guid: str | None
     bank_type: str | None
+    # The login of a person's token.
+    sid: str | None
 
 
 class Granted(NamedTuple):
@@ -78,8 +80,14 @@ class AccessTokens:
         random = hexlify(os.urandom(JTI_BYTES * len(granted)))
         jtis = [random[at : at + 2 * JTI_BYTES] for at in range(0, len(random), 2 * JTI_BYTES)]
         messages = [b"%b.%b" % (header, self._payload(one, jti)) for one, jti in zip(granted, jtis, strict=True)]
-        signatures = key.signatures(messages)
-        return [b"%b.%b" % (message, b64(each)) for message, each in zip(messages, signatures, strict=True)]
+        return _with_signatures(key, messages)
+
+    def signed_members(self, members: Mapping[str, object]) -> bytes:
+        """A token that says this, beside its issuer, audience and id."""
+        kid, key = self._keys.current()
+        every = {"iss": self.issuer, "aud": self.issuer, **members, "jti": os.urandom(JTI_BYTES).hex()}
+        payload = b64(json.dumps(every, separators=(",", ":")).encode())
+        return _with_signatures(key, [b"%b.%b" % (self._header(kid), payload)])[0]
 
     def _payload(self, granted: Granted, jti: bytes) -> bytes:
         client_id, standing, scope, iat, exp, _ = granted
@@ -128,6 +136,10 @@ class AccessTokens:
             raise NotAToken(str(error)) from error
 
 
+def _with_signatures(key: PrivateKey, messages: Sequence[bytes]) -> list[bytes]:
+    return [b"%b.%b" % (each, b64(sign)) for each, sign in zip(messages, key.signatures(messages), strict=True)]
+
+
 @lru_cache(maxsize=REMEMBERED_BEGINNINGS)
 def _beginning(
     issuer_json: str, client_id: str, scope: str, organization_guid: str, bank_guid: str | None, bank_type: str | None
@@ -156,10 +168,11 @@ def _claims(kid: str, members: dict[str, Any]) -> Claims:
     texts = {name: members.get(name) for name in TEXTS}
     iat, exp = members.get("iat"), members.get("exp")
     nbf = members.get("nbf", iat)
-    bank_guid, bank_type = members.get("bank_guid"), members.get("bank_type")
+    bank_guid, bank_type, sid = (members.get(name) for name in ("bank_guid", "bank_type", "sid"))
     if not all(isinstance(value, str) for value in texts.values()) or type(iat) is not int or type(exp) is not int:
         raise NotAToken("claims are missing or of the wrong kind")
-    if type(nbf) is not int or not all(isinstance(value, str | None) for value in (bank_guid, bank_type)):
+    if type(nbf) is not int or not all(isinstance(value, str | None) for value in (bank_guid, bank_type, sid)):
         raise NotAToken("claims are of the wrong kind")
     texts |= {name: sys.intern(members[name]) for name in SHARED}
-    return Claims(kid=kid, iat=iat, exp=exp, nbf=nbf, bank_guid=bank_guid, bank_type=bank_type, **texts)  # type: ignore[arg-type]
+    places = {"bank_guid": bank_guid, "bank_type": bank_type, "sid": sid}
+    return Claims(kid=kid, iat=iat, exp=exp, nbf=nbf, **places, **texts)  # type: ignore[arg-type]

@@ -10,15 +10,17 @@ from urllib.parse import parse_qs
 import structlog
 
 from ostiary import clock
-from ostiary.access.actor import Actor
+from ostiary.access.actor import Actor, Subject
 from ostiary.access.addresses import ClientAddress
 from ostiary.access.scopes import Scope as TokenScope
 from ostiary.applications.usage import Usage
 from ostiary.db.fast_reads import Lookup
 from ostiary.errors import Forbidden, Unauthorized
+from ostiary.oauth import logins
 from ostiary.oauth.access_tokens import AccessTokens, Claims, NotAToken
-from ostiary.oauth.queries import Standing
-from ostiary.oauth.standing import actor_of, is_address_allowed, refused
+from ostiary.oauth.logins import LoginCheck
+from ostiary.oauth.queries import LoginStanding, Standing
+from ostiary.oauth.standing import Refused, actor_of, is_address_allowed, refused
 from ostiary.web.asgi import Scope, header_values
 
 # RFC 6750 §2.1: the scheme in any case (RFC 9110 §11.1), one blank, b64token.
@@ -45,6 +47,7 @@ class BearerCheck:
     """Turns the token of a request into an actor, or raises the refusal."""
 
     lookup: Lookup
+    logins: LoginCheck
     tokens: AccessTokens
     client_address: ClientAddress
     usage: Usage
@@ -59,6 +62,8 @@ class BearerCheck:
             if error.outcome:
                 self.usage.count(error.application_guid, error.outcome)
             raise
+        if isinstance(standing, LoginStanding):
+            return logins.actor_of(standing, address, _scopes(claims.scope))
         if not is_address_allowed(standing, address):
             self.usage.count(standing.application_guid, "address_not_allowed")
             raise Forbidden(
@@ -66,8 +71,8 @@ class BearerCheck:
             )
         return actor_of(standing, address, _scopes(claims.scope))
 
-    async def checked(self, token: str) -> tuple[Claims, Standing]:
-        """What a token that counts says, and how its key stands; raises TokenRefused or StoreUnavailable."""
+    async def checked(self, token: str) -> tuple[Claims, Standing | LoginStanding]:
+        """What a token that counts says, and how its key or login stands; raises TokenRefused or StoreUnavailable."""
         now = clock.seconds()
         try:
             claims = self.tokens.read(token)
@@ -75,6 +80,8 @@ class BearerCheck:
             log.debug("token_refused", reason=str(error))
             raise TokenRefused("Signature verification raised", outcome="signature") from error
         self._check_claims(claims, now)
+        if claims.sub_type == Subject.USER:
+            return claims, _checked_login(claims, await self.logins.standing(claims), now)
         rows = await self.lookup(claims.client_id, claims.kid, claims.jti)
         if not rows:
             raise TokenRefused("Credential revoked")
@@ -91,7 +98,7 @@ class BearerCheck:
             raise TokenRefused("Invalid issuer")
         if max(claims.iat, claims.nbf) > now + AHEAD_SECONDS or claims.iat < 0:
             raise TokenRefused("Token is not valid yet")
-        if not (LOOKED_UP.match(claims.client_id) and LOOKED_UP.match(claims.jti)):
+        if not all(LOOKED_UP.match(word) for word in (claims.client_id, claims.jti, claims.sid or "-")):
             raise TokenRefused("Signature verification raised")
 
 
@@ -108,6 +115,19 @@ def _check_standing(claims: Claims, standing: Standing, now: float) -> None:
     subject = standing.bank_guid or standing.organization_guid
     if said != (standing.kind, subject, standing.organization_guid, standing.bank_guid, standing.bank_type):
         raise TokenRefused("Token no longer matches its key")
+
+
+def _checked_login(claims: Claims, login: LoginStanding | None, now: float) -> LoginStanding:
+    if login is None:
+        raise TokenRefused(Refused.LOGIN_ENDED)
+    if login.kid is None:
+        raise TokenRefused("Signature verification raised")
+    reason = logins.refused(login, now)
+    if reason is not None:
+        raise TokenRefused(reason)
+    if not logins.is_said_so(claims, login):
+        raise TokenRefused("Token no longer matches its login")
+    return login
 
 
 def _presented(authorization: Sequence[str], query_string: bytes) -> str:

@@ -45,6 +45,10 @@ BY_MESSAGE: Mapping[str, Explanation] = {
     "Credential paused": Explanation(
         "The key is paused", "Resume it on its page, or with `ostiary keys resume`; its tokens work again at once."
     ),
+    "Login ended": Explanation("The person's login has ended", "Sign in again with `ostiary login`."),
+    "User disabled": Explanation(
+        "The person may no longer come in", "Somebody who manages the team can let them in again."
+    ),
     "Bank closed": Explanation(
         "The bank is closed", "The server's operator can reopen it with `ostiary banks reopen`."
     ),
@@ -52,6 +56,7 @@ BY_MESSAGE: Mapping[str, Explanation] = {
         "The organization is closed", "None of its keys works. Ask the server's operator."
     ),
     "Token revoked": Explanation("This one token was revoked", NEW_TOKEN),
+    "Token no longer matches its login": Explanation("The person's place has changed since", "Sign in again."),
     "Token no longer matches its key": Explanation("The bank has changed since the token was made", NEW_TOKEN),
     "Authorization header is malformed.": Explanation(
         "The request carries no usable token", "Send exactly one header: Authorization: Bearer <token>."

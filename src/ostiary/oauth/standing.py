@@ -16,6 +16,8 @@ class Refused(StrEnum):
     REVOKED = "Credential revoked"
     EXPIRED = "Credential has expired"
     PAUSED = "Credential paused"
+    USER_DISABLED = "User disabled"
+    LOGIN_ENDED = "Login ended"
     BANK_CLOSED = "Bank closed"
     ORGANIZATION_CLOSED = "Organization closed"
 
