@@ -91,7 +91,10 @@ class Desk:
         """What GET /api/banks answers to whoever shows this token."""
         return self.request("/api/banks", [(b"authorization", b"Bearer " + token.encode("latin-1")), *more], peer=peer)
 
-    def request(
+    def request(self, path: str, headers: Sequence[Header], **more: Any) -> Answer:  # noqa: ANN401 - as `answer` takes
+        return self.runner.run(self.answer(path, headers, **more))
+
+    async def answer(
         self,
         path: str,
         headers: Sequence[Header],
@@ -123,7 +126,7 @@ class Desk:
         async def send(message: Message) -> None:
             sent.append(message)
 
-        self.runner.run(self.ostiary(scope, receive, send))
+        await self.ostiary(scope, receive, send)
         found = {name.decode(): value.decode("latin-1") for name, value in sent[0]["headers"]}
         return Answer(sent[0]["status"], found, b"".join(message.get("body", b"") for message in sent[1:]))
 
