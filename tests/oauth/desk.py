@@ -140,6 +140,12 @@ def open_desk(ostiary: Ostiary) -> Iterator[Desk]:
             runner.run(ostiary._reads.close())
 
 
+def operations(ostiary: Ostiary) -> set[str]:
+    """All that can be asked beside the token endpoint and pages, as in `GET /api/banks/{bank_guid}`."""
+    paths = ostiary.routes.openapi()["paths"]
+    return {f"{method.upper()} {path}" for path, methods in paths.items() for method in methods}
+
+
 def encode(raw: bytes) -> str:
     """Base64url without padding."""
     return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
