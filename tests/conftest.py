@@ -17,6 +17,7 @@ from ostiary.settings import Settings
 from tests.browser import running_chromium
 from tests.databases import empty_database, fresh_database
 from tests.live import MASTER_KEY, LiveServer, environment, free_port, start_server
+from tests.oauth.desk import Desk, open_desk
 from tests.postgres import Postgres, running_postgres
 
 Database = Literal["sqlite", "postgresql"]
@@ -123,6 +124,13 @@ def http(ostiary: Ostiary, settings: Settings) -> Iterator[TestClient]:
 @pytest.fixture
 def store(ostiary: Ostiary) -> Store:
     return ostiary.store
+
+
+@pytest.fixture
+def desk(ostiary: Ostiary) -> Iterator[Desk]:
+    """Keys, tokens and requests without a network."""
+    with open_desk(ostiary) as opened:
+        yield opened
 
 
 @pytest.fixture

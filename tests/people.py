@@ -10,23 +10,27 @@ from starlette.testclient import TestClient
 
 from ostiary import clock
 from ostiary.access.actor import Actor, Subject
+from ostiary.access.scopes import Scope
 from ostiary.app import Ostiary
 from ostiary.banks import service as banks
 from ostiary.banks.models import BankType
 from ostiary.banks.usual import usual_bank
 from ostiary.crypto import guids
 from ostiary.db.store import Store
+from ostiary.oauth import queries
+from ostiary.oauth.logins import LoginTokens
 from ostiary.organizations import service as organizations
 from ostiary.organizations.schemas import NewOrganization
 from ostiary.settings import Settings
 from ostiary.users import passwords
-from ostiary.users.models import Membership, Role, User, UserSession
+from ostiary.users.models import Login, Membership, Role, User, UserSession
 from ostiary.users.roles import RIGHTS
 from ostiary.users.session import Sessions
 from ostiary.web.schemas import read_as
 
 OPERATOR = Actor.operator()
 ADDRESS = "203.0.113.7"
+USER_TOKEN_SECONDS = 900
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 # What a browser says of itself when one of our own pages sends it.
 BROWSER = {"Sec-Fetch-Site": "same-origin", "Accept": "text/html", "User-Agent": FIREFOX}
@@ -115,6 +119,30 @@ def open_session(store: Store, person: Person, *, address: str = ADDRESS, user_a
     with store.writing() as db:
         db.add(session)
     return word
+
+
+def open_login(store: Store, person: Person, *, bank_guid: str | None = None, scope: str | None = None) -> str:
+    """The guid of a new login, without anybody's approval."""
+    login = Login(
+        guid=guids.new(),
+        membership_guid=person.membership_guid,
+        bank_guid=bank_guid,
+        scope=" ".join(sorted(Scope)) if scope is None else scope,
+        address=ADDRESS,
+        user_agent="ostiary",
+        expires_at=clock.now() + dt.timedelta(days=1),
+    )
+    with store.writing() as db:
+        db.add(login)
+    return login.guid
+
+
+def user_token(ostiary: Ostiary, login_guid: str) -> str:
+    """As the program in which the person signed in gets it."""
+    with ostiary.store.reading() as db:
+        login = queries.by_login_guid(db, login_guid, ostiary.keys.current_kid)
+    assert login is not None
+    return LoginTokens(ostiary.token.tokens, USER_TOKEN_SECONDS).issue(login).token.decode()
 
 
 def browser(ostiary: Ostiary, settings: Settings, word: str = "", address: str = ADDRESS) -> TestClient:

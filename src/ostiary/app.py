@@ -44,6 +44,7 @@ from ostiary.oauth.client_endpoint import ClientEndpoint
 from ostiary.oauth.customer_tokens import CustomerTokens
 from ostiary.oauth.guard import ApiGuard
 from ostiary.oauth.introspection import Introspection
+from ostiary.oauth.logins import LoginCheck
 from ostiary.oauth.revocation import TokenRevocation
 from ostiary.oauth.signing_keys import SigningKeys
 from ostiary.oauth.token import TokenEndpoint, TokenSeconds
@@ -129,24 +130,10 @@ class Ostiary:
         self._reads: FastReads = open_reads(house.store)
         tokens = AccessTokens(settings.issuer, self.keys)
         client = ClientCheck(house.digester, ClientAddress(settings.trusted_proxies))
-        self.token = TokenEndpoint(
-            lookup=self._reads.lookup(queries.BY_CLIENT_ID, queries.by_client_id),
-            client=client,
-            keys=self.keys,
-            tokens=tokens,
-            token_seconds=TokenSeconds(
-                settings.token_seconds_sandbox, settings.token_seconds_production, settings.token_seconds_organization
-            ),
-            usage=self.usage,
-        )
+        self.token = self._token_endpoint(settings, client, tokens)
         now = self.token.lookup.now
         self.immediate = {b"/oauth/token": Immediate(functools.partial(self.token.at_once, now))} if now else {}
-        bearer = BearerCheck(
-            lookup=self._reads.lookup(queries.BY_TOKEN, queries.by_token),
-            tokens=tokens,
-            client_address=client.client_address,
-            usage=self.usage,
-        )
+        bearer = self._bearer_check(client, tokens)
         with_pair = functools.partial(ClientEndpoint, self.token.lookup, client, self.keys, self.usage)
         self._oauth: Mapping[str, App] = {
             "/oauth/token": self.token,
@@ -171,6 +158,27 @@ class Ostiary:
             await self._pages(scope, receive, send)
         else:
             await self.routes(scope, receive, send)
+
+    def _token_endpoint(self, settings: Settings, client: ClientCheck, tokens: AccessTokens) -> TokenEndpoint:
+        return TokenEndpoint(
+            lookup=self._reads.lookup(queries.BY_CLIENT_ID, queries.by_client_id),
+            client=client,
+            keys=self.keys,
+            tokens=tokens,
+            token_seconds=TokenSeconds(
+                settings.token_seconds_sandbox, settings.token_seconds_production, settings.token_seconds_organization
+            ),
+            usage=self.usage,
+        )
+
+    def _bearer_check(self, client: ClientCheck, tokens: AccessTokens) -> BearerCheck:
+        return BearerCheck(
+            lookup=self._reads.lookup(queries.BY_TOKEN, queries.by_token),
+            logins=LoginCheck(self._reads.lookup(queries.BY_LOGIN, queries.by_login)),
+            tokens=tokens,
+            client_address=client.client_address,
+            usage=self.usage,
+        )
 
     def _routes(self, settings: Settings, tokens: AccessTokens) -> FastAPI:
         app = FastAPI(

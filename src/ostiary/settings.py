@@ -34,6 +34,7 @@ class Settings(BaseSettings):
     token_seconds_sandbox: int = Field(8 * HOUR_SECONDS, ge=1, le=24 * HOUR_SECONDS)
     token_seconds_production: int = Field(HOUR_SECONDS // 2, ge=1, le=24 * HOUR_SECONDS)
     token_seconds_organization: int = Field(HOUR_SECONDS // 2, ge=1, le=24 * HOUR_SECONDS)
+    token_seconds_user: int = Field(HOUR_SECONDS // 4, ge=1, le=24 * HOUR_SECONDS)
     session_idle_seconds: int = Field(HOUR_SECONDS, ge=60, le=24 * HOUR_SECONDS)
     session_seconds: int = Field(24 * HOUR_SECONDS, ge=60, le=30 * 24 * HOUR_SECONDS)
     signup: Literal["invite", "open"] = "invite"

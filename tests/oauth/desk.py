@@ -91,7 +91,10 @@ class Desk:
         """What GET /api/banks answers to whoever shows this token."""
         return self.request("/api/banks", [(b"authorization", b"Bearer " + token.encode("latin-1")), *more], peer=peer)
 
-    def request(
+    def request(self, path: str, headers: Sequence[Header], **more: Any) -> Answer:  # noqa: ANN401 - as `answer` takes
+        return self.runner.run(self.answer(path, headers, **more))
+
+    async def answer(
         self,
         path: str,
         headers: Sequence[Header],
@@ -123,7 +126,7 @@ class Desk:
         async def send(message: Message) -> None:
             sent.append(message)
 
-        self.runner.run(self.ostiary(scope, receive, send))
+        await self.ostiary(scope, receive, send)
         found = {name.decode(): value.decode("latin-1") for name, value in sent[0]["headers"]}
         return Answer(sent[0]["status"], found, b"".join(message.get("body", b"") for message in sent[1:]))
 
@@ -135,6 +138,12 @@ def open_desk(ostiary: Ostiary) -> Iterator[Desk]:
             yield Desk(ostiary, runner)
         finally:
             runner.run(ostiary._reads.close())
+
+
+def operations(ostiary: Ostiary) -> set[str]:
+    """All that can be asked beside the token endpoint and pages, as in `GET /api/banks/{bank_guid}`."""
+    paths = ostiary.routes.openapi()["paths"]
+    return {f"{method.upper()} {path}" for path, methods in paths.items() for method in methods}
 
 
 def encode(raw: bytes) -> str:

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.orm import Session
 
 from ostiary import clock
 from ostiary.applications import service as applications
@@ -17,6 +18,8 @@ from ostiary.banks.models import Bank
 from ostiary.oauth.models import Revocation
 from ostiary.oauth.rules import ADDRESS_NOT_ALLOWED, RULES
 from ostiary.organizations.models import Organization
+from ostiary.settings import Settings
+from ostiary.users.models import Login, User
 from tests.house.test_standards import rows
 from tests.house.tree import HERE
 from tests.oauth.customer_desk import call, customer_token, look, new_customer
@@ -25,6 +28,7 @@ from tests.oauth.test_bearer_standing import allow, change, close_organization, 
 from tests.oauth.test_customer_standing import delete_customer
 from tests.oauth.test_revocation import revoke
 from tests.oauth.window import JSON, pair, post
+from tests.people import Cast, open_login, user_token
 
 PAGE = (HERE / "docs/refusals.md").read_text()
 API, OAUTH = (rows(part) for part in PAGE.split("## The OAuth endpoints"))
@@ -121,6 +125,25 @@ OF_API: Mapping[str, Provoke] = {
     "subject": lambda desk: call(desk, desk.token(desk.north), "GET /api/organization_applications"),
     "scope": lambda desk: call(desk, desk.token(desk.north, "customers:read"), "PATCH /api/customers/x", {}),
 }
+
+
+def disable(db: Session, cast: Cast) -> None:
+    db.execute(sa.update(User).where(User.guid == cast["Dana"].user_guid).values(disabled_at=clock.now()))
+
+
+def let_the_login_expire(db: Session, _: Cast) -> None:
+    db.execute(sa.update(Login).values(expires_at=clock.now()))
+
+
+def promote_north(db: Session, cast: Cast) -> None:
+    banks.promote(db, OPERATOR, cast.north)
+
+
+OF_LOGINS: Mapping[str, Callable[[Session, Cast], None]] = {
+    "user_disabled": disable,
+    "login_ended": let_the_login_expire,
+    "login_outdated": promote_north,
+}
 OF_OAUTH: Mapping[str, Callable[[Desk], object]] = {
     "invalid_client": lambda _: None,
     "revoked": revoke_key,
@@ -133,8 +156,19 @@ OF_OAUTH: Mapping[str, Callable[[Desk], object]] = {
 
 
 @pytest.mark.parametrize("row", API, ids=lambda row: row[2].strip("`"))
-def test_answers_on_the_api_as_the_page_says(desk: Desk, row: list[str]) -> None:
-    assert as_row(OF_API[row[2].strip("`")](desk)) == row
+def test_answers_on_the_api_as_the_page_says(desk: Desk, settings: Settings, row: list[str]) -> None:
+    rule = row[2].strip("`")
+    answer = OF_API[rule](desk) if rule in OF_API else of_login(desk, settings, OF_LOGINS[rule])
+    assert as_row(answer) == row
+
+
+def of_login(desk: Desk, settings: Settings, ends: Callable[[Session, Cast], None]) -> Answer:
+    cast = Cast(desk.ostiary, settings)
+    token = user_token(desk.ostiary, open_login(cast.store, cast["Dana"], bank_guid=cast.north))
+    assert desk.show(token).status == 200
+    with cast.store.writing() as db:
+        ends(db, cast)
+    return desk.show(token)
 
 
 @pytest.mark.parametrize("path", ["/oauth/token", "/oauth/revoke", "/oauth/introspect"])
@@ -151,7 +185,7 @@ def test_tells_of_every_rule_there_is() -> None:
     names = [row[2].strip("`") for row in API]
     assert len(set(names)) == len(names)
     known = {rule.name for rule in RULES.values()} | {ADDRESS_NOT_ALLOWED}
-    assert set(names) == known | {"subject", "scope"} == OF_API.keys()
+    assert set(names) == known | {"subject", "scope"} == OF_API.keys() | OF_LOGINS.keys()
     assert {row[2].strip("`") for row in OAUTH} == OF_OAUTH.keys()
     assert {row[3] for row in API} >= RULES.keys()
 

@@ -29,6 +29,7 @@ THROUGH = {
     "revocations": ("application_guid", "applications"),
     "event_deliveries": ("event_guid", "events"),
     "one_time_links": ("membership_guid", "memberships"),
+    "logins": ("membership_guid", "memberships"),
 }
 # Of the server, or of people, who may belong to several organizations: no key may change these.
 NOBODYS = {"signing_keys", "users", "user_sessions"}

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ostiary import tables
-from ostiary.app import Ostiary
+from tests.oauth.desk import operations
 from tests.tenancy.cast import Cast
 from tests.tenancy.model import OPERATIONS
 from tests.tenancy.state import DIRECTLY, NOBODYS, THROUGH
@@ -32,7 +32,7 @@ def test_is_asked_for_everything_it_offers(cast: Cast) -> None:
             rule.function(visitors, **{name: data.draw(choice) for name, choice in rule.arguments.items()})
 
     ask_everything_once()
-    assert offered(cast.desk.ostiary) == OPERATIONS.keys(), (
+    assert operations(cast.desk.ostiary) == OPERATIONS.keys(), (
         "tell tests/tenancy/model.py what the operation must answer, and add a rule"
     )
     assert cast.asked == {*OPERATIONS, TOKEN}, "a rule is missing"
@@ -42,8 +42,3 @@ def test_knows_whose_every_row_is() -> None:
     assert tables.metadata.tables.keys() == {*DIRECTLY, *THROUGH, *NOBODYS}, (
         "tell tests/tenancy/state.py whose rows they are"
     )
-
-
-def offered(ostiary: Ostiary) -> set[str]:
-    paths = ostiary.routes.openapi()["paths"]
-    return {f"{method.upper()} {path}" for path, methods in paths.items() for method in methods}

@@ -73,6 +73,13 @@ class Actor:
         if scope not in self.scopes:
             raise invalid_scopes(scope, what_to_do=ask_for([scope]))
 
+    def must_be_in_a_bank(self) -> None:
+        """For what runs in the bank of a token: a bank key's, or the one that a person's login was bound to."""
+        if self.subject is Subject.USER and not self.bank_guid:
+            # A person could ask as well, in a login that is bound to a bank.
+            advice = "Use the token of a bank key, or of a person whose login was bound to the bank."
+            raise invalid_subject(Subject.BANK, subject=self.subject, what_to_do=advice)
+
     def must_there(self, scope: Scope, *, is_production: bool) -> None:
         """The second door, once the bank is known: a developer's rights end where production begins."""
         if not self.may_there(scope, is_production=is_production):

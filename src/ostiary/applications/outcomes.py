@@ -18,6 +18,9 @@ REFUSALS: Mapping[str, str] = {
     "customer_deleted": "The customer was not there any more",
     "bank_closed": "The bank was closed",
     "organization_closed": "The organization was closed",
+    "user_disabled": "The person was disabled",
+    "login_ended": "The login had ended",
+    "login_outdated": "The person's place had changed since the token was made",
     # Counted for no key, because a request like this does not say for certain whose it is.
     "invalid_request": "The request was malformed",
     "unsupported_grant_type": "Another grant type was asked for",

@@ -25,11 +25,13 @@ DECIDED_BY_THE_BANK = {CustomerState.REJECTED, CustomerState.FROZEN}
 
 def create(db: Session, actor: Actor, seal: Seal, sent: Sent[NewCustomer]) -> Customer:
     """In the bank of the token, whatever the request says. The customer is `storing` until its event was worked on."""
-    actor.must(Scope.CUSTOMERS_EXECUTE, Subject.BANK)
+    actor.must(Scope.CUSTOMERS_EXECUTE, Subject.BANK, Subject.USER)
+    actor.must_be_in_a_bank()
     try:
         bank = banks.get(db, actor, actor.bank_guid)
     except NotFound as error:
         raise Invalid("unknown_bank", "Bank not found", status=422) from error
+    actor.must_there(Scope.CUSTOMERS_EXECUTE, is_production=bank.is_production)
     new = sent.read()
     person = new.personal_data
     personal.check(person, new.type, bank)

@@ -5,7 +5,7 @@ import json
 import os
 import sys
 from binascii import hexlify
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -50,6 +50,8 @@ class Claims:
     nbf: int
     bank_guid: str | None
     bank_type: str | None
+    # The login of a person's token.
+    sid: str | None
     # A customer's token has addresses of its own, as a key's list is stored, and takes its key's list over or not.
     ip_allowlist: str
     inherits_ip_allowlist: bool
@@ -70,21 +72,6 @@ class Granted(NamedTuple):
     address: str
 
 
-class GrantedToCustomer(NamedTuple):
-    """What the token of a customer will say."""
-
-    client_id: str
-    organization_guid: str
-    bank_guid: str
-    bank_type: str
-    customer_guid: str
-    scope: str
-    ip_allowlist: Sequence[str]
-    inherits_ip_allowlist: bool
-    iat: int
-    exp: int
-
-
 class AccessTokens:
     def __init__(self, issuer: str, keys: SigningKeys) -> None:
         self._keys = keys
@@ -100,9 +87,10 @@ class AccessTokens:
         jtis = [random[at : at + 2 * JTI_BYTES] for at in range(0, len(random), 2 * JTI_BYTES)]
         return self._signed([self._payload(one, jti) for one, jti in zip(granted, jtis, strict=True)])
 
-    def signed_for_customer(self, granted: GrantedToCustomer) -> bytes:
-        claims = _customer_claims(self.issuer, granted, os.urandom(JTI_BYTES).hex())
-        return self._signed([b64(json.dumps(claims, separators=(",", ":")).encode())])[0]
+    def signed_members(self, members: Mapping[str, object]) -> bytes:
+        """A token that says this, beside its issuer, audience and id."""
+        every = {"iss": self.issuer, "aud": self.issuer, **members, "jti": os.urandom(JTI_BYTES).hex()}
+        return self._signed([b64(json.dumps(every, separators=(",", ":")).encode())])[0]
 
     def _signed(self, payloads: Sequence[bytes]) -> list[bytes]:
         kid, key = self._keys.current()
@@ -182,35 +170,14 @@ def _beginning(
     return b64(text[:whole]), text[whole:]
 
 
-def _customer_claims(issuer: str, granted: GrantedToCustomer, jti: str) -> dict[str, object]:
-    return {
-        "iss": issuer,
-        "aud": issuer,
-        "sub": granted.customer_guid,
-        "sub_type": Subject.CUSTOMER,
-        "client_id": granted.client_id,
-        "scope": granted.scope,
-        "organization_guid": granted.organization_guid,
-        "bank_guid": granted.bank_guid,
-        "bank_type": granted.bank_type,
-        "properties": {"bank_guid": granted.bank_guid, "bank_type": granted.bank_type},
-        "ip_allowlist": list(granted.ip_allowlist),
-        "inherit_ip_allowlist": granted.inherits_ip_allowlist,
-        "token_type": "access",
-        "jti": jti,
-        "iat": granted.iat,
-        "exp": granted.exp,
-    }
-
-
 def _claims(kid: str, members: dict[str, Any]) -> Claims:
     texts = {name: members.get(name) for name in TEXTS}
     iat, exp = members.get("iat"), members.get("exp")
     nbf = members.get("nbf", iat)
-    bank_guid, bank_type = members.get("bank_guid"), members.get("bank_type")
+    bank_guid, bank_type, sid = (members.get(name) for name in ("bank_guid", "bank_type", "sid"))
     if not all(isinstance(value, str) for value in texts.values()) or type(iat) is not int or type(exp) is not int:
         raise NotAToken("claims are missing or of the wrong kind")
-    if type(nbf) is not int or not all(isinstance(value, str | None) for value in (bank_guid, bank_type)):
+    if type(nbf) is not int or not all(isinstance(value, str | None) for value in (bank_guid, bank_type, sid)):
         raise NotAToken("claims are of the wrong kind")
     texts |= {name: sys.intern(members[name]) for name in SHARED}
     ip_allowlist, inherits = _addresses(members)
@@ -221,6 +188,7 @@ def _claims(kid: str, members: dict[str, Any]) -> Claims:
         nbf=nbf,
         bank_guid=bank_guid,
         bank_type=bank_type,
+        sid=sid,
         ip_allowlist=ip_allowlist,
         inherits_ip_allowlist=inherits,
         **texts,  # type: ignore[arg-type]

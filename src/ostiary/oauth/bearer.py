@@ -10,16 +10,18 @@ from urllib.parse import parse_qs
 import structlog
 
 from ostiary import clock
-from ostiary.access.actor import Actor
+from ostiary.access.actor import Actor, Subject
 from ostiary.access.addresses import ClientAddress
 from ostiary.access.scopes import Scope as TokenScope
 from ostiary.applications.usage import Usage
 from ostiary.db.fast_reads import Lookup
 from ostiary.errors import Forbidden, Unauthorized
-from ostiary.oauth import rules
+from ostiary.oauth import logins, rules
 from ostiary.oauth.access_tokens import AccessTokens, Claims, NotAToken
-from ostiary.oauth.queries import Standing
+from ostiary.oauth.logins import LoginCheck
+from ostiary.oauth.queries import LoginStanding, Standing
 from ostiary.oauth.standing import (
+    LOGIN_OUTDATED,
     Refused,
     actor_of,
     bound,
@@ -65,6 +67,7 @@ class BearerCheck:
     """Turns the token of a request into an actor, or raises the refusal."""
 
     lookup: Lookup
+    logins: LoginCheck
     tokens: AccessTokens
     client_address: ClientAddress
     usage: Usage
@@ -78,13 +81,15 @@ class BearerCheck:
         except TokenRefused as error:
             self.usage.count(error.application_guid, error.outcome)
             raise
+        if isinstance(standing, LoginStanding):
+            return logins.actor_of(standing, address, _scopes(claims.scope))
         if not is_address_allowed(bound(claims, standing), address):
             self.usage.count(standing.application_guid, rules.ADDRESS_NOT_ALLOWED)
             raise _not_from_here(claims, address)
         return actor_of(standing, address, _scopes(claims.scope), customer_guid=claims.customer_guid)
 
-    async def checked(self, token: str) -> tuple[Claims, Standing]:
-        """What a token that counts says, and how its key stands; raises TokenRefused or StoreUnavailable."""
+    async def checked(self, token: str) -> tuple[Claims, Standing | LoginStanding]:
+        """What a token that counts says, and how its key or login stands; raises TokenRefused or StoreUnavailable."""
         now = clock.seconds()
         try:
             claims = self.tokens.read(token)
@@ -92,6 +97,8 @@ class BearerCheck:
             log.debug("token_refused", reason=str(error))
             raise TokenRefused(UNSIGNED) from error
         self._check_claims(claims, now)
+        if claims.sub_type == Subject.USER:
+            return claims, _checked_login(claims, await self.logins.standing(claims), now)
         rows = await self.lookup(claims.client_id, claims.kid, claims.jti, claims.customer_guid)
         if not rows:
             raise TokenRefused(Refused.REVOKED)
@@ -108,7 +115,7 @@ class BearerCheck:
             raise TokenRefused("Invalid issuer")
         if max(claims.iat, claims.nbf) > now + AHEAD_SECONDS or claims.iat < 0:
             raise TokenRefused("Token is not valid yet")
-        names = [claims.client_id, claims.jti, *([claims.customer_guid] if claims.customer_guid else [])]
+        names = (claims.client_id, claims.jti, claims.sid or "-", claims.customer_guid or "-")
         if not all(LOOKED_UP.match(name) for name in names):
             raise TokenRefused(UNSIGNED)
 
@@ -126,6 +133,19 @@ def _check_standing(claims: Claims, standing: Standing, now: float) -> None:
     contradicted = contradiction(claims, standing)
     if contradicted:
         raise TokenRefused(contradicted, subject=claims.sub_type, application_guid=guid)
+
+
+def _checked_login(claims: Claims, login: LoginStanding | None, now: float) -> LoginStanding:
+    if login is None:
+        raise TokenRefused(Refused.LOGIN_ENDED)
+    if login.kid is None:
+        raise TokenRefused(UNSIGNED)
+    reason = logins.refused(login, now)
+    if reason is not None:
+        raise TokenRefused(reason, since=logins.since(login, reason))
+    if not logins.is_said_so(claims, login):
+        raise TokenRefused(LOGIN_OUTDATED)
+    return login
 
 
 def _presented(authorization: Sequence[str], query_string: bytes) -> str:

@@ -11,7 +11,7 @@ from ostiary.oauth import token_request
 from ostiary.oauth.answers import refusal
 from ostiary.oauth.client_check import ClientCheck
 from ostiary.oauth.errors import InvalidRequest, OAuthError
-from ostiary.oauth.queries import Standing
+from ostiary.oauth.queries import LoginStanding, Standing
 from ostiary.oauth.signing_keys import SigningKeys
 from ostiary.web.asgi import BodyTooLarge, Disconnected, Receive, Scope, Send, answer, read_body
 from ostiary.web.immediate import Answer, Head
@@ -27,8 +27,8 @@ class Caller(NamedTuple):
     standing: Standing
     address: str
 
-    def may_see(self, other: Standing) -> bool:
-        """Its own bank's keys, or every key of its organization."""
+    def may_see(self, other: Standing | LoginStanding) -> bool:
+        """What is of its own bank, or all that is of its organization."""
         mine = self.standing
         return mine.organization_guid == other.organization_guid and mine.bank_guid in {None, other.bank_guid}
 

@@ -1,5 +1,6 @@
 """POST /api/customer_tokens: a bank's token is traded for one of a single customer of the bank (RFC 9068)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -19,7 +20,7 @@ from ostiary.banks import queries as banks
 from ostiary.customers import queries as customers
 from ostiary.errors import Invalid
 from ostiary.oauth import queries
-from ostiary.oauth.access_tokens import LIMIT_BYTES, AccessTokens, GrantedToCustomer
+from ostiary.oauth.access_tokens import LIMIT_BYTES, AccessTokens
 from ostiary.oauth.bearer import TokenRefused
 from ostiary.oauth.signing_keys import SigningKeys
 from ostiary.oauth.standing import Refused
@@ -86,19 +87,24 @@ class CustomerTokens:
             raise _addresses_required()
         key = applications.get_by_guid(db, actor, actor.guid)
         iat, exp = self._life(key, bank.type)
-        granted = GrantedToCustomer(
-            client_id=key.client_id,
-            organization_guid=bank.organization_guid,
-            bank_guid=bank.guid,
-            bank_type=bank.type,
-            customer_guid=customer.guid,
-            scope=" ".join(new.scopes),
-            ip_allowlist=new.ip_allowlist or (),
-            inherits_ip_allowlist=new.inherits,
-            iat=iat,
-            exp=exp,
-        )
-        return CustomerTokenOut(access_token=self._signed(db, granted, actor))
+        place = {"bank_guid": bank.guid, "bank_type": bank.type}
+        members = {
+            "sub": customer.guid,
+            "sub_type": Subject.CUSTOMER,
+            "client_id": key.client_id,
+            "scope": " ".join(new.scopes),
+            "organization_guid": bank.organization_guid,
+            **place,
+            "properties": place,
+            "ip_allowlist": list(new.ip_allowlist or ()),
+            "inherit_ip_allowlist": new.inherits,
+            "token_type": "access",
+            "iat": iat,
+            "exp": exp,
+        }
+        token = self._signed(db, members)
+        self.usage.used(ISSUED, [(actor.guid, actor.address)])
+        return CustomerTokenOut(access_token=token)
 
     def _life(self, key: Application, bank_type: str) -> tuple[int, int]:
         iat = int(clock.seconds())
@@ -108,18 +114,17 @@ class CustomerTokens:
             raise TokenRefused(Refused.EXPIRED, since=key.expires_at, application_guid=key.guid)
         return iat, exp
 
-    def _signed(self, db: Session, granted: GrantedToCustomer, actor: Actor) -> str:
+    def _signed(self, db: Session, members: Mapping[str, object]) -> str:
         if queries.by_kid(db, self.keys.current_kid) is None:
             # Another process has retired the key this one signs with.
             self.keys.refresh()
-        token = self.tokens.signed_for_customer(granted).decode()
+        token = self.tokens.signed_members(members).decode()
         if len(token) > LIMIT_BYTES:
             raise Invalid(
                 "invalid_value",
                 f"The token would be larger than {LIMIT_BYTES} bytes: send fewer addresses, or wider ranges",
                 status=422,
             )
-        self.usage.used(ISSUED, [(actor.guid, actor.address)])
         return token
 
 

@@ -20,6 +20,7 @@ NEW_CUSTOMER_TOKEN = (
     "Make a new token for the customer at POST /api/customer_tokens, with a token of its bank. "  # noqa: S105 - advice
     "The key itself is fine."
 )
+NEW_LOGIN = "Refresh it where you signed in, or sign in again."
 COPY_AGAIN = "Copy it again, all of it, or make a new one with the same key pair."
 IF_IT_WAS_SEEN = (
     "If somebody else could have read it on its way here (a history, a chat, a log), revoke its key and generate a "
@@ -49,6 +50,10 @@ BY_MESSAGE: Mapping[str, Explanation] = {
     "Credential paused": Explanation(
         "The key is paused", "Resume it on its page, or with `ostiary keys resume`; its tokens work again at once."
     ),
+    "Login ended": Explanation("The person's login has ended", "Sign in again."),
+    "User disabled": Explanation(
+        "The person may no longer come in", "Somebody who manages the team can let them in again."
+    ),
     "Bank closed": Explanation(
         "The bank is closed", "The server's operator can reopen it with `ostiary banks reopen`."
     ),
@@ -58,6 +63,9 @@ BY_MESSAGE: Mapping[str, Explanation] = {
     "Token revoked": Explanation("This one token was revoked", NEW_TOKEN),
     "Customer deleted": Explanation(
         "The customer is not there any more", "No token works for a customer who is gone. The key itself is fine."
+    ),
+    "Token no longer matches its login": Explanation(
+        "The person's place has changed since the token was made", NEW_LOGIN
     ),
     "Token no longer matches its key": Explanation("The bank has changed since the token was made", NEW_TOKEN),
     "Authorization header is malformed.": Explanation(
@@ -135,7 +143,8 @@ def by_message(message: str, subject: str) -> Explanation:
 
 
 def new_token(subject: str) -> str:
-    return NEW_CUSTOMER_TOKEN if subject == Subject.CUSTOMER else NEW_TOKEN
+    others = {Subject.CUSTOMER: NEW_CUSTOMER_TOKEN, Subject.USER: NEW_LOGIN}
+    return next((advice for kind, advice in others.items() if subject == kind), NEW_TOKEN)
 
 
 def scopes_named_in(message: str) -> list[Scope]:

@@ -12,6 +12,7 @@ from ostiary.customers.models import Customer
 from ostiary.db.fast_reads import Asked
 from ostiary.oauth.models import Revocation, SigningKey
 from ostiary.organizations.models import Organization
+from ostiary.users.models import Login, Membership, User
 
 
 class Standing(NamedTuple):
@@ -41,8 +42,28 @@ class Standing(NamedTuple):
     customer_guid: str | None = None
 
 
+class LoginStanding(NamedTuple):
+    """Everything that can say no to a person's token, as it is in the database at this moment."""
+
+    n: int
+    guid: str
+    scope: str
+    expires_at: Any
+    membership_guid: str
+    role: str
+    membership_disabled_at: Any
+    user_disabled_at: Any
+    organization_guid: str
+    organization_closed_at: Any
+    bank_guid: str | None
+    bank_type: str | None
+    bank_closed_at: Any
+    kid: str | None
+
+
 BY_CLIENT_ID = ("client_id", "kid")
 BY_TOKEN = ("client_id", "kid", "jti", "customer_guid")
+BY_LOGIN = ("sid", "kid")
 
 
 def by_client_id(asked: Asked) -> sa.Select[*tuple[Any, ...]]:
@@ -66,8 +87,6 @@ def by_token(asked: Asked) -> sa.Select[*tuple[Any, ...]]:
 
 
 def _standing(asked: Asked, *more: Any) -> sa.Select[*tuple[Any, ...]]:  # noqa: ANN401 - columns of any type
-    # Not joined: where all ask about the same key, SQLite looks it up once.
-    key = sa.select(SigningKey.kid).where(SigningKey.kid == asked.values["kid"], SigningKey.retired_at.is_(None))
     # A raw statement: moments come as the driver gives them, which `stored_seconds` understands.
     return (
         sa.select(
@@ -83,7 +102,7 @@ def _standing(asked: Asked, *more: Any) -> sa.Select[*tuple[Any, ...]]:  # noqa:
             Application.bank_guid,
             Bank.type,
             Bank.closed_at,
-            key.scalar_subquery(),
+            _signing_key(asked),
             *more,
         )
         .select_from(asked.beside(Application.__table__))
@@ -91,6 +110,40 @@ def _standing(asked: Asked, *more: Any) -> sa.Select[*tuple[Any, ...]]:  # noqa:
         .outerjoin(Bank, Bank.guid == Application.bank_guid)
         .where(Application.client_id == asked.values["client_id"])
     )
+
+
+def by_login(asked: Asked) -> sa.Select[*tuple[Any, ...]]:
+    """A login with its person: what the bearer check has to know of a person's token."""
+    return (
+        sa.select(
+            asked.n,
+            Login.guid,
+            Login.scope,
+            Login.expires_at,
+            Membership.guid,
+            Membership.role,
+            Membership.disabled_at,
+            User.disabled_at,
+            Membership.organization_guid,
+            Organization.closed_at,
+            Login.bank_guid,
+            Bank.type,
+            Bank.closed_at,
+            _signing_key(asked),
+        )
+        .select_from(asked.beside(Login.__table__))
+        .join(Membership, Membership.guid == Login.membership_guid)
+        .join(User, User.guid == Membership.user_guid)
+        .join(Organization, Organization.guid == Membership.organization_guid)
+        .outerjoin(Bank, Bank.guid == Login.bank_guid)
+        .where(Login.guid == asked.values["sid"])
+    )
+
+
+def _signing_key(asked: Asked) -> sa.ScalarSelect[str]:
+    # Not joined: where all ask about the same key, SQLite looks it up once.
+    key = sa.select(SigningKey.kid).where(SigningKey.kid == asked.values["kid"], SigningKey.retired_at.is_(None))
+    return key.scalar_subquery()
 
 
 def standing_of(
@@ -102,6 +155,13 @@ def standing_of(
     mine = by_token(asked).where(Application.organization_guid == actor.organization_guid)
     row = db.execute(mine).first()
     return Standing._make(row) if row else None
+
+
+def by_login_guid(db: Session, guid: str, kid: str) -> LoginStanding | None:
+    """What the bearer check would read of a login at this moment."""
+    asked = Asked(sa.literal(0), {"sid": sa.literal(guid, sa.String), "kid": sa.literal(kid, sa.String)})
+    row = db.execute(by_login(asked)).first()
+    return LoginStanding._make(row) if row else None
 
 
 def by_kid(db: Session, kid: str) -> str | None:

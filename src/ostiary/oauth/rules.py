@@ -7,7 +7,7 @@ from typing import NamedTuple
 from ostiary import clock
 from ostiary.access.actor import Subject
 from ostiary.oauth.explanations import ADDRESS, ADDRESS_OF_CUSTOMER, NEW_TOKEN, by_message
-from ostiary.oauth.standing import CUSTOMER_DELETED, OUTDATED, Refused
+from ostiary.oauth.standing import CUSTOMER_DELETED, LOGIN_OUTDATED, OUTDATED, Refused
 
 ADDRESS_NOT_ALLOWED = "address_not_allowed"
 EXPIRED = "Signature has expired"
@@ -32,11 +32,14 @@ RULES: Mapping[str, Rule] = {
     Refused.REVOKED: Rule("revoked", "revoked_at"),
     Refused.EXPIRED: Rule("expired", "expired_at"),
     Refused.PAUSED: Rule("paused", "paused_at"),
+    Refused.USER_DISABLED: Rule("user_disabled", "disabled_at"),
+    Refused.LOGIN_ENDED: Rule("login_ended", "ended_at"),
     Refused.BANK_CLOSED: Rule("bank_closed", "closed_at"),
     Refused.ORGANIZATION_CLOSED: Rule("organization_closed", "closed_at"),
     TOKEN_REVOKED: Rule("token_revoked", "revoked_at"),
     CUSTOMER_DELETED: Rule("customer_deleted"),
     OUTDATED: Rule("token_outdated"),
+    LOGIN_OUTDATED: Rule("login_outdated"),
 }
 # Programs are told where, too.
 AT_TOKEN_ENDPOINT = "Make a new token with the same key pair at POST /oauth/token; the key itself is fine"  # noqa: S105 - advice

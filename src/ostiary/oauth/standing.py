@@ -21,6 +21,8 @@ class Refused(StrEnum):
     REVOKED = "Credential revoked"
     EXPIRED = "Credential has expired"
     PAUSED = "Credential paused"
+    USER_DISABLED = "User disabled"
+    LOGIN_ENDED = "Login ended"
     BANK_CLOSED = "Bank closed"
     ORGANIZATION_CLOSED = "Organization closed"
 
@@ -28,6 +30,7 @@ class Refused(StrEnum):
 # What a token is refused for although its key is fine.
 CUSTOMER_DELETED = "Customer deleted"
 OUTDATED = "Token no longer matches its key"
+LOGIN_OUTDATED = "Token no longer matches its login"
 
 # Where it is read since when a key is refused.
 SINCE: Mapping[Refused, str] = {

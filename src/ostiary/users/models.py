@@ -1,9 +1,9 @@
-"""Tables of people, their memberships, their sessions, and the links that let them in once."""
+"""Tables of people, their memberships, their sessions and logins, and the links that let them in once."""
 
 import datetime as dt
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from ostiary import clock
@@ -91,6 +91,26 @@ class UserSession(Model):
     expires_at: Mapped[dt.datetime]
 
     __table_args__ = (Index(None, "user_guid"), Index(None, "expires_at"))
+
+
+class Login(Model):
+    """One program in which somebody signed in, such as the command line. The row goes when the login ends."""
+
+    __tablename__ = "logins"
+
+    guid: Mapped[Guid] = mapped_column(primary_key=True, default=guids.new)
+    membership_guid: Mapped[Guid] = mapped_column(ForeignKey("memberships.guid"))
+    # What runs in a bank runs in this one.
+    bank_guid: Mapped[Guid | None] = mapped_column(ForeignKey("banks.guid"))
+    # What was approved; the role still decides what of it is held.
+    scope: Mapped[str] = mapped_column(Text)
+    address: Mapped[str] = mapped_column(String(45))
+    user_agent: Mapped[str] = mapped_column(String(255))
+    created_at: Mapped[dt.datetime] = mapped_column(default=clock.now)
+    last_used_at: Mapped[dt.datetime] = mapped_column(default=clock.now)
+    expires_at: Mapped[dt.datetime]
+
+    __table_args__ = (Index(None, "membership_guid"), Index(None, "expires_at"))
 
 
 class LinkPurpose(StrEnum):

@@ -103,6 +103,11 @@ def sessions_here(db: Session, actor: Actor, guid: str, now: dt.datetime) -> Seq
     return db.scalars(rows.where(UserSession.expires_at > now).order_by(UserSession.last_seen_at.desc())).all()
 
 
+def by_person(user_guid: str) -> Select[str]:
+    """For statements about what hangs on them."""
+    return select(Membership.guid).where(Membership.user_guid == user_guid)
+
+
 def memberships_of(db: Session, actor: Actor, user_guid: str) -> Sequence[Membership]:
     rows = visible_to(actor).where(Membership.user_guid == user_guid)
     return db.scalars(rows.order_by(Membership.created_at, Membership.guid)).all()

@@ -19,7 +19,7 @@ from ostiary.events.catalog import EventType
 from ostiary.events.record import record
 from ostiary.settings import Settings
 from ostiary.users import queries
-from ostiary.users.models import Membership, Role, User, UserSession
+from ostiary.users.models import Login, Membership, Role, User, UserSession
 from ostiary.users.roles import RIGHTS
 
 ID_BYTES = 32
@@ -144,11 +144,14 @@ def end_in(db: Session, user_guid: str, organization_guid: str) -> None:
     """Sign a person out wherever they have this organization before them."""
     theirs = UserSession.user_guid == user_guid
     db.execute(delete(UserSession).where(theirs, UserSession.organization_guid == organization_guid))
+    here = queries.by_person(user_guid).where(Membership.organization_guid == organization_guid)
+    db.execute(delete(Login).where(Login.membership_guid.in_(here)))
 
 
 def end_all(db: Session, user_guid: str, *, but: str = "") -> None:
     """Sign a person out everywhere, except perhaps where they are sitting."""
     db.execute(delete(UserSession).where(UserSession.user_guid == user_guid, UserSession.guid != but))
+    db.execute(delete(Login).where(Login.membership_guid.in_(queries.by_person(user_guid))))
 
 
 def _actor(membership: Membership, address: str) -> Actor:
