@@ -75,7 +75,7 @@ class CustomerTokens:
     usage: Usage
 
     def create(self, db: Session, actor: Actor, sent: Sent[NewCustomerToken]) -> CustomerTokenOut:
-        # Published this way: writing stands for making the token, reading for what it will show.
+        # Both of them, as it is published (wire contract §2.1).
         actor.must(Scope.CUSTOMERS_WRITE, Subject.BANK)
         actor.must(Scope.CUSTOMERS_READ, Subject.BANK)
         new = sent.read()

@@ -63,7 +63,7 @@ TOKEN_STATE = {
         "aud": {"type": "string"},
         "iss": {"type": "string"},
         "jti": {"type": "string"},
-        "sub_type": {"type": "string", "enum": ["bank", "organization", "customer"]},
+        "sub_type": {"type": "string", "enum": ["bank", "organization", "customer", "user"]},
         "organization_guid": {"type": "string"},
         "bank_guid": {"type": "string"},
         "bank_type": {"type": "string", "enum": ["sandbox", "production"]},
