@@ -15,6 +15,8 @@ from ostiary.applications.models import Application, ApplicationSecret
 from tests.oauth.desk import Answer, Desk, Key, operations, own_token
 from tests.oauth.window import FORM, GRANT, JSON, assert_refused, basic, good, post, post_form, raw_basic
 
+pytestmark = pytest.mark.any_database
+
 EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 

@@ -25,6 +25,8 @@ from ostiary.web.schemas import read_as
 from tests.oauth.desk import OPERATOR, Answer, Desk, Key
 from tests.timing.pairs import Interval, timed_awaiting
 
+pytestmark = pytest.mark.any_database
+
 BOUND_SECONDS = 20e-6
 # Found for certain, and still far below what anybody notices.
 PLANTED_SECONDS = 200e-6

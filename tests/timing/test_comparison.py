@@ -10,6 +10,8 @@ from ostiary.app import Ostiary
 from ostiary.applications.credentials import Digester, new_secret
 from tests.timing.pairs import Interval, timed
 
+pytestmark = pytest.mark.any_database
+
 CALLS = 20
 BOUND_SECONDS = 20e-9
 
