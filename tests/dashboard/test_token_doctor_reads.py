@@ -48,6 +48,29 @@ def test_says_when_the_token_of_a_refusal_expired(alice: TestClient) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "member", "said"),
+    [
+        ("Credential revoked", "revoked_at", "The key is revoked That is final"),
+        ("Credential has expired", "expired_at", "The key has expired Keys do not come back"),
+        ("Credential paused", "paused_at", "The key is paused Resume it"),
+        ("Bank closed", "closed_at", "The bank is closed"),
+        ("Token revoked", "revoked_at", "This one token was revoked"),
+    ],
+)
+def test_says_since_when_as_far_as_the_refusal_does(alice: TestClient, text: str, member: str, said: str) -> None:
+    then = clock.on_the_wire(clock.now() - dt.timedelta(hours=3, seconds=5))
+    for body in (
+        {"error_message": text, "message_code": "authentication_failed", member: then},
+        {"error": "invalid_client", "error_description": text, member: then},
+    ):
+        told = diagnosis(alice, json.dumps(body))
+        assert said in told
+        assert "That was 3 hours ago." in told
+        assert "The token expired" not in told
+    assert "ago." not in diagnosis(alice, json.dumps({"error_message": text, "message_code": "x", member: "soon"}))
+
+
+@pytest.mark.parametrize(
     ("code", "message", "said"),
     [
         ("authentication_failed", "Credential paused", "The key is paused Resume it"),

@@ -30,7 +30,7 @@ from ostiary.oauth.explanations import (
 )
 from ostiary.oauth.pasted import SIGNATURE_LETTERS, Pasted, Refusal
 from ostiary.oauth.queries import Standing
-from ostiary.oauth.rules import TOKEN_REVOKED
+from ostiary.oauth.rules import EXPIRED, RULES, TOKEN_REVOKED
 from ostiary.oauth.signing_keys import SigningKeys
 from ostiary.oauth.standing import CUSTOMER_DELETED, Refused, bound, contradiction, refused
 
@@ -120,7 +120,7 @@ class Doctor:
     def _of_refusal(self, refusal: Refusal, client_id: str) -> Diagnosis:
         meaning, what_to_do = explain(refusal.code, refusal.message)
         key = queries.find_key(self.db, self.actor, client_id) if client_id else None
-        more = _expiry_of(refusal, self.now)
+        more = _since(refusal, self.now)
         if key is None and refusal.code not in OAUTH_CODES:
             more.append("Paste the token itself to see how it stands with its key.")
         is_lasting = refusal.code in LASTING_CODES or refusal.message in {*Refused, CUSTOMER_DELETED}
@@ -250,15 +250,19 @@ def _members_of(part: str) -> dict[str, object]:
         return {}
 
 
-def _expiry_of(refusal: Refusal, now: dt.datetime) -> list[str]:
+def _since(refusal: Refusal, now: dt.datetime) -> list[str]:
+    """When it came to that, as far as the error body says."""
     try:
-        expired_at = dt.datetime.fromisoformat(str(refusal.members["expired_at"])).astimezone(clock.UTC)
+        told = refusal.members[RULES[refusal.message].since]
+        seconds = (now - dt.datetime.fromisoformat(str(told)).astimezone(clock.UTC)).total_seconds()
     except (KeyError, ValueError, OverflowError):
         return []
-    seconds = (now - expired_at).total_seconds()
+    ago = f"{clock.in_words(max(seconds, 0))} ago"
+    if refusal.message != EXPIRED:
+        return [f"That was {ago}."]
     if seconds < -AHEAD_SECONDS:
         return ["By this server's clock the token has not expired yet: the clocks of two machines differ."]
-    return [f"The token expired {clock.in_words(max(seconds, 0))} ago."]
+    return [f"The token expired {ago}."]
 
 
 def _where_from(standing: Standing, address: str) -> str:
