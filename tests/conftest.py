@@ -18,6 +18,7 @@ from tests.browser import running_chromium
 from tests.databases import empty_database, fresh_database
 from tests.live import MASTER_KEY, LiveServer, environment, free_port, start_server
 from tests.postgres import Postgres, running_postgres
+from tests.ticking import Ticks
 
 Database = Literal["sqlite", "postgresql"]
 
@@ -123,6 +124,12 @@ def http(ostiary: Ostiary, settings: Settings) -> Iterator[TestClient]:
 @pytest.fixture
 def store(ostiary: Ostiary) -> Store:
     return ostiary.store
+
+
+@pytest.fixture
+def ticks(monkeypatch: pytest.MonkeyPatch) -> Ticks:
+    """The clock of limits, in the hand of the test."""
+    return Ticks(monkeypatch)
 
 
 @pytest.fixture

@@ -62,3 +62,15 @@ class Actor:
         """The second door, once the bank is known: a developer's rights end where production begins."""
         if not self.may_there(scope, is_production=is_production):
             raise invalid_scopes(scope)
+
+
+@dataclass(frozen=True, slots=True)
+class Stranger:
+    """Whoever did something without saying who it is: for the trail only, there is nothing that it may do."""
+
+    address: str
+    subject: str = field(default="stranger", init=False)
+    guid: str = field(default="", init=False)
+
+
+STRANGER = Stranger("").subject
