@@ -10,7 +10,7 @@ import pytest
 
 from ostiary.errors import ConfigurationError
 from ostiary.limits.kinds import US_PER_SECOND, Counted, Exceeded, Kind, Verdict
-from ostiary.limits.redis_windows import PREFIX, Away, RedisWindows
+from ostiary.limits.redis_windows import PREFIX, WAIT_SECONDS, Away, RedisWindows
 from ostiary.settings import Limit
 from tests.redis_server import RedisServer
 
@@ -122,6 +122,14 @@ def test_leaves_nothing_behind_in_redis(windows: RedisWindows, redis_server: Red
     assert all(0 < redis_server.client.pttl(name) <= 60_000 for name in names)
 
 
+def test_keeps_no_more_moments_than_the_limit(windows: RedisWindows, redis_server: RedisServer) -> None:
+    for _ in range(5):
+        assert all(is_allowed(each) for each in windows.take([(ALICE,)] * 2))
+        move(redis_server, 60)
+    [name] = redis_server.client.keys("*")
+    assert redis_server.client.llen(name) == 3
+
+
 def test_shows_nobody_in_redis_who_was_counted(windows: RedisWindows, redis_server: RedisServer) -> None:
     account = (Kind.TOKEN_REQUESTS_PER_KEY, "carol@example.com\udcff")
     windows.take([(account, HOME)])
@@ -153,6 +161,15 @@ def test_says_that_redis_is_away(windows: RedisWindows, redis_server: RedisServe
         windows.give_back((ALICE,), 1)
     with pytest.raises(Away):
         windows.probe()
+
+
+def test_waits_a_moment_and_no_longer(windows: RedisWindows, redis_server: RedisServer) -> None:
+    windows.take([(ALICE,)])
+    redis_server.freeze()
+    began = time.monotonic()
+    with pytest.raises(Away):
+        windows.take([(ALICE,)])
+    assert WAIT_SECONDS <= time.monotonic() - began < WAIT_SECONDS + 2
 
 
 @pytest.mark.parametrize("trouble", ["a full one", "a replica", "one with something else in it"])

@@ -1,6 +1,7 @@
 """Moving windows in memory: exact to one request, bounded, and not to be emptied by a crowd."""
 
-from collections.abc import Sequence
+import sys
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -64,6 +65,13 @@ def test_lets_in_whoever_waits_as_long_as_it_said(windows: Windows, ticks: Ticks
             pass
 
 
+def test_says_how_long_to_wait_while_some_of_what_it_keeps_is_over(windows: Windows, ticks: Ticks) -> None:
+    for seconds in (0, 40, 10, 15):
+        ticks.pass_seconds(seconds)
+        assert is_allowed(windows, ALICE)
+    assert wait_seconds(windows, ALICE) == 35
+
+
 def test_counts_for_nobody_what_one_limit_refuses(windows: Windows, ticks: Ticks) -> None:
     assert [is_allowed(windows, ALICE, HOME) for _ in range(3)] == [True, True, False]
     assert wait_seconds(windows, ALICE, HOME) == 10
@@ -101,11 +109,24 @@ def test_judges_the_requests_of_a_turn_one_after_the_other(windows: Windows) -> 
     assert [isinstance(each, Exceeded) for each in verdicts] == [False, False, False, False, True, False]
 
 
+@pytest.fixture
+def restless() -> Iterator[None]:
+    """Threads change in the middle of everything."""
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(usual)
+
+
+@pytest.mark.usefixtures("restless")
 def test_is_exact_when_many_threads_ask_at_once() -> None:
-    windows = Windows({KEY: Limit(500, 3600)})
-    with ThreadPoolExecutor(8) as crowd:
-        found = list(crowd.map(lambda _: is_allowed(windows, ALICE), range(2000)))
-    assert found.count(True) == 500
+    windows = Windows({KEY: Limit(1, 3600), SOURCE: Limit(2, 3600)})
+
+    def ask(_: int) -> int:
+        return sum(is_allowed(windows, (KEY, f"{number}"), (SOURCE, f"{number}")) for number in range(2000))
+
+    with ThreadPoolExecutor(4) as crowd:
+        assert sum(crowd.map(ask, range(4))) == 2000
 
 
 STEPS = st.lists(st.tuples(st.integers(0, 4_000_000), st.sampled_from("ab"), st.booleans()), max_size=200)

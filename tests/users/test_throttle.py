@@ -60,6 +60,14 @@ def test_counts_an_account_from_everywhere_but_where_its_person_is(throttle: Sig
     assert not is_slowed(throttle, email="bob@example.com")
 
 
+def test_counts_for_the_account_what_fails_where_its_person_is(throttle: SignInThrottle) -> None:
+    for number in range(100):
+        with throttle.attempt(f"198.51.100.{number}", EMAIL, is_known_source=True) as failed:
+            failed()
+    assert is_slowed(throttle, "198.51.100.200")
+    assert not is_slowed(throttle, "198.51.100.200", is_known=True)
+
+
 def test_counts_an_address_however_long_it_is_written(throttle: SignInThrottle) -> None:
     for number in range(100):
         fail(throttle, f"2001:db8:{number:x}::1", "x" * 254 + str(number))

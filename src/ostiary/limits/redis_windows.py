@@ -35,7 +35,7 @@ while at <= #ARGV do
   if which == 0 then
     for i = 0, many - 1 do
       local key, most, length = KEYS[first + i], tonumber(ARGV[at + 1 + 2 * i]), tonumber(ARGV[at + 2 + 2 * i])
-      redis.call('RPUSH', key, string.format('%.0f', now))
+      redis.call('RPUSH', key, now)
       redis.call('LTRIM', key, -most, -1)
       redis.call('PEXPIRE', key, length / 1000)
     end
@@ -62,7 +62,6 @@ class RedisWindows:
         self._limits = limits
         self._name_key = name_key
         self._errors: tuple[type[Exception], ...] = (driver.RedisError, OSError, ValueError, TypeError)
-        self._connection_lost: type[Exception] = driver.ConnectionError
         try:
             self._client: Any = driver.Redis.from_url(
                 url,
@@ -108,11 +107,7 @@ class RedisWindows:
         self._client.close()
 
     def _run(self, names: list[str], arguments: list[int]) -> list[int]:
-        try:
-            answers: list[int] = self._script(names, arguments)
-        except self._connection_lost:
-            # It may have restarted since the last question. One that was counted twice is better than one not counted.
-            answers = self._script(names, arguments)
+        answers: list[int] = self._script(names, arguments)
         return answers
 
     def _verdict(self, ask: Ask, which: int, value: int) -> Verdict:
