@@ -101,6 +101,7 @@ class House:
         self.digester = Digester(self.master_key)
         self.personal_data_seal = Seal(self.master_key, "customers.personal_data")
         self.signing_key_seal = Seal(self.master_key, "signing_keys.private_key")
+        self.limit_name_key = self.master_key.derive("limits.names")
         self.store = Store(settings)
 
     def offer_set_up(self) -> str | None:
@@ -120,7 +121,7 @@ class Ostiary:
         settings = house.settings
         self.store = house.store
         self.usage = Usage()
-        self.counting = open_counting(settings, house.master_key.derive("limits.names"))
+        self.counting = open_counting(settings, house.limit_name_key)
         self.limiting = Limiting(self.counting)
         self.keys = SigningKeys(house.store, house.signing_key_seal)
         self._reads: FastReads = open_reads(house.store)

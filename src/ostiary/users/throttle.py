@@ -33,11 +33,11 @@ class SignInThrottle:
         source = (Kind.FAILED_SIGN_INS_PER_SOURCE, source_of(address))
         account = (Kind.FAILED_SIGN_INS_PER_ACCOUNT, email[:EMAIL_LETTERS])
         ask = (source,) if is_known_source else (source, account)
+        [verdict] = self._counting.take([ask])
         with self._lock:
-            [verdict] = self._counting.take([ask])
             if isinstance(verdict, Exceeded):
-                is_failing_now = any(self._under_way[each] for each in ask if each[0] == verdict.kind)
-                raise _too_many(verdict, SOON_SECONDS if is_failing_now else verdict.retry_after_seconds)
+                is_under_way = any(self._under_way[each] for each in ask if each[0] == verdict.kind)
+                raise _too_many(verdict, SOON_SECONDS if is_under_way else verdict.retry_after_seconds)
             self._under_way.update(ask)
         has_failed = False
 
