@@ -19,6 +19,7 @@ from tests.databases import empty_database, fresh_database
 from tests.live import MASTER_KEY, LiveServer, environment, free_port, start_server
 from tests.oauth.desk import Desk, open_desk
 from tests.postgres import Postgres, running_postgres
+from tests.ticking import Ticks
 
 Database = Literal["sqlite", "postgresql"]
 
@@ -131,6 +132,12 @@ def desk(ostiary: Ostiary) -> Iterator[Desk]:
     """Keys, tokens and requests without a network."""
     with open_desk(ostiary) as opened:
         yield opened
+
+
+@pytest.fixture
+def ticks(monkeypatch: pytest.MonkeyPatch) -> Ticks:
+    """The clock of limits, in the hand of the test."""
+    return Ticks(monkeypatch)
 
 
 @pytest.fixture

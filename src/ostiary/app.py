@@ -3,6 +3,7 @@
 import functools
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from typing import Any
 
 from fastapi import APIRouter, FastAPI
 
@@ -27,6 +28,7 @@ from ostiary.db.fast_reads import FastReads, open_reads
 from ostiary.db.store import Store
 from ostiary.events.catalog import Consumer
 from ostiary.events.delivery import Deliveries
+from ostiary.limits.counting import open_counting
 from ostiary.oauth import (
     customer_tokens,
     introspection,
@@ -44,9 +46,11 @@ from ostiary.oauth.client_endpoint import ClientEndpoint
 from ostiary.oauth.customer_tokens import CustomerTokens
 from ostiary.oauth.guard import ApiGuard
 from ostiary.oauth.introspection import Introspection
+from ostiary.oauth.limiting import Limiting
 from ostiary.oauth.logins import LoginCheck
 from ostiary.oauth.revocation import TokenRevocation
 from ostiary.oauth.signing_keys import SigningKeys
+from ostiary.oauth.token import PATH as TOKEN_PATH
 from ostiary.oauth.token import TokenEndpoint, TokenSeconds
 from ostiary.organizations import pages as organization_pages
 from ostiary.organizations.api import router as organizations
@@ -62,11 +66,12 @@ from ostiary.web.challenges import RESOURCE_METADATA
 from ostiary.web.immediate import Immediate
 from ostiary.web.page_server import PageServer
 from ostiary.web.rendering import Templates
-from ostiary.web.routes import SEAL, STORE
+from ostiary.web.routes import LIMITS, SEAL, STORE
 
 USAGE_SECONDS = 1.0
 DELIVERY_SECONDS = 0.25
 KEYS_SECONDS = 1.0
+NOTICE_SECONDS = 1.0
 PRUNING_SECONDS = 60.0
 
 # Rooms that have templates, and the tables of their pages.
@@ -107,6 +112,7 @@ class House:
         self.digester = Digester(self.master_key)
         self.personal_data_seal = Seal(self.master_key, "customers.personal_data")
         self.signing_key_seal = Seal(self.master_key, "signing_keys.private_key")
+        self.limit_name_key = self.master_key.derive("limits.names")
         self.store = Store(settings)
 
     def offer_set_up(self) -> str | None:
@@ -126,27 +132,23 @@ class Ostiary:
         settings = house.settings
         self.store = house.store
         self.usage = Usage()
+        self.counting = open_counting(settings, house.limit_name_key)
+        self.limiting = Limiting(self.counting)
         self.keys = SigningKeys(house.store, house.signing_key_seal)
         self._reads: FastReads = open_reads(house.store)
         tokens = AccessTokens(settings.issuer, self.keys)
         client = ClientCheck(house.digester, ClientAddress(settings.trusted_proxies))
         self.token = self._token_endpoint(settings, client, tokens)
-        now = self.token.lookup.now
-        self.immediate = {b"/oauth/token": Immediate(functools.partial(self.token.at_once, now))} if now else {}
+        self.immediate = {TOKEN_PATH.encode(): Immediate(now)} if (now := self.token.now) else {}
         bearer = self._bearer_check(client, tokens)
-        with_pair = functools.partial(ClientEndpoint, self.token.lookup, client, self.keys, self.usage)
+        with_pair = functools.partial(ClientEndpoint, self.token.lookup, client, self.keys, self.usage, self.limiting)
         self._oauth: Mapping[str, App] = {
-            "/oauth/token": self.token,
+            TOKEN_PATH: self.token,
             revocation.PATH: with_pair(TokenRevocation(house.store, tokens)),
             introspection.PATH: with_pair(Introspection(bearer)),
         }
         self.routes = self._routes(settings, tokens)
-        shared = {
-            STORE: house.store,
-            SEAL: house.personal_data_seal,
-            RESOURCE_METADATA: settings.issuer + protected_resource.PATH,
-        }
-        self._api = headers.guarded(ApiGuard(self.routes, bearer, shared), is_https=settings.is_https)
+        self._api = headers.guarded(ApiGuard(self.routes, bearer, self._shared(house)), is_https=settings.is_https)
         self._pages = headers.guarded(self._page_app(house, client.client_address), is_https=settings.is_https)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -165,10 +167,9 @@ class Ostiary:
             client=client,
             keys=self.keys,
             tokens=tokens,
-            token_seconds=TokenSeconds(
-                settings.token_seconds_sandbox, settings.token_seconds_production, settings.token_seconds_organization
-            ),
+            token_seconds=TokenSeconds.chosen(settings),
             usage=self.usage,
+            limiting=self.limiting,
         )
 
     def _bearer_check(self, client: ClientCheck, tokens: AccessTokens) -> BearerCheck:
@@ -179,6 +180,15 @@ class Ostiary:
             client_address=client.client_address,
             usage=self.usage,
         )
+
+    def _shared(self, house: House) -> Mapping[str, Any]:
+        """What every route of the API finds in its scope."""
+        return {
+            STORE: house.store,
+            SEAL: house.personal_data_seal,
+            LIMITS: self.counting,
+            RESOURCE_METADATA: house.settings.issuer + protected_resource.PATH,
+        }
 
     def _routes(self, settings: Settings, tokens: AccessTokens) -> FastAPI:
         app = FastAPI(
@@ -212,7 +222,7 @@ class Ostiary:
             generation.DIGESTER: house.digester,
             SEAL: house.personal_data_seal,
             token_doctor.SIGNING_KEYS: self.keys,
-            entry_pages.ENTRANCE: Entrance(house.store, house.settings, SignInThrottle()),
+            entry_pages.ENTRANCE: Entrance(house.store, house.settings, SignInThrottle(self.counting)),
         }
         server = PageServer(
             store=house.store,
@@ -233,6 +243,7 @@ class Ostiary:
             Repeated(functools.partial(self.usage.write, self.store), USAGE_SECONDS),
             Repeated(Deliveries(self.store, CONSUMERS), DELIVERY_SECONDS),
             Repeated(self.keys.refresh, KEYS_SECONDS),
+            Repeated(functools.partial(self.limiting.tell, self.store), NOTICE_SECONDS),
             Repeated(functools.partial(revocation.prune, self.store), PRUNING_SECONDS),
         ]
         for each in work:
@@ -240,6 +251,7 @@ class Ostiary:
         yield
         for each in work:
             each.stop()
+        self.counting.close()
         await self._reads.close()
         self.store.close()
 

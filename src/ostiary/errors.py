@@ -8,6 +8,7 @@ OstiaryError
     ├── Forbidden           403: clear, and not allowed
     ├── NotFound            404: not there, or not yours, which is the same answer
     └── Invalid             400, 409, 413, 415 or 422: the request itself
+        └── TooManyRequests 429: the request is fine, and comes too soon
 """
 
 from collections.abc import Mapping
@@ -37,6 +38,8 @@ class Problem(OstiaryError):  # noqa: N818 - the word of the house for every ref
         self.more = more
         # For forms: what is wrong with which field.
         self.at: Mapping[str, str] = {}
+        # Beside those that every answer of its kind has.
+        self.headers: Mapping[str, str] = {}
 
     @property
     def body(self) -> Mapping[str, object]:
@@ -67,6 +70,19 @@ class Invalid(Problem):
         super().__init__(message_code, error_message, **more)
         self.status = status
         self.at = {field: error_message} if field else {}
+
+
+class TooManyRequests(Invalid):
+    def __init__(
+        self,
+        error_message: str,
+        retry_after_seconds: int,
+        *,
+        message_code: str = "too_many_requests",
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(message_code, error_message, status=429, retry_after_seconds=retry_after_seconds)
+        self.headers = {"Retry-After": str(retry_after_seconds), **(headers or {})}
 
 
 def invalid_scopes(*required: str, what_to_do: str) -> Forbidden:

@@ -3,9 +3,9 @@
 import ipaddress
 import re
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, NamedTuple, Self
 
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from ostiary.errors import ConfigurationError
@@ -13,7 +13,37 @@ from ostiary.errors import ConfigurationError
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 HOUR_SECONDS = 3600
+MOST_REQUESTS = 1_000_000
 PUBLIC_URL = re.compile(r"https?://([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?(/[A-Za-z0-9._~/-]*)?\Z")
+LIMIT = re.compile(r"([0-9]{1,7})/([0-9]{1,5})\Z")
+
+
+class Limit(NamedTuple):
+    """So many requests within any stretch of so many seconds."""
+
+    requests: int
+    seconds: int
+
+    def __str__(self) -> str:
+        return f"{self.requests}/{self.seconds}"
+
+
+def _parse_limit(given: object) -> object:
+    """A limit from its one spelling, None for what is switched off."""
+    if not isinstance(given, str):
+        return given
+    if given == "off":
+        return None
+    found = LIMIT.match(given)
+    if found is None:
+        raise ValueError("write it as REQUESTS/SECONDS, like 20/300, or off")
+    requests, seconds = int(found[1]), int(found[2])
+    if not (1 <= requests <= MOST_REQUESTS and 1 <= seconds <= 24 * HOUR_SECONDS):
+        raise ValueError(f"a limit is 1 to {MOST_REQUESTS} requests in 1 to {24 * HOUR_SECONDS} seconds")
+    return Limit(requests, seconds)
+
+
+LimitOrOff = Annotated[Limit | None, NoDecode, BeforeValidator(_parse_limit)]
 
 
 class Settings(BaseSettings):
@@ -39,6 +69,18 @@ class Settings(BaseSettings):
     session_seconds: int = Field(24 * HOUR_SECONDS, ge=60, le=30 * 24 * HOUR_SECONDS)
     signup: Literal["invite", "open"] = "invite"
     owners_may_promote: bool = False
+    limit_token_requests_per_key: LimitOrOff = Limit(1200, 60)
+    # Many callers can share an address, and each of their keys has a limit of its own.
+    limit_token_requests_per_source: LimitOrOff = None
+    limit_failed_token_requests_per_source: LimitOrOff = Limit(20, 300)
+    limit_customer_tokens_per_key: LimitOrOff = Limit(6000, 60)
+    limit_failed_sign_ins_per_source: LimitOrOff = Limit(10, 900)
+    # NIST SP 800-63B §3.2.2: no more than 100 failures for an account.
+    limit_failed_sign_ins_per_account: LimitOrOff = Limit(100, 1800)
+    # Who tries out addresses learns which of them have an account.
+    limit_sign_ups_per_source: LimitOrOff = Limit(20, 900)
+    limits_url: SecretStr = SecretStr("")
+    limits_url_file: Path | None = None
     development: bool = False
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["console", "json"] = "console"
@@ -63,6 +105,8 @@ class Settings(BaseSettings):
     def _check_transport(self) -> Self:
         if self.database_url.get_secret_value() and self.database_url_file:
             raise ValueError("set OSTIARY_DATABASE_URL or OSTIARY_DATABASE_URL_FILE, not both")
+        if self.limits_url.get_secret_value() and self.limits_url_file:
+            raise ValueError("set OSTIARY_LIMITS_URL or OSTIARY_LIMITS_URL_FILE, not both")
         if self.master_key and self.master_key_file:
             raise ValueError("set OSTIARY_MASTER_KEY or OSTIARY_MASTER_KEY_FILE, not both")
         if not is_loopback(self.host) and not self.is_https and not self.allow_insecure_http:
@@ -86,16 +130,28 @@ class Settings(BaseSettings):
     @property
     def store_url(self) -> str:
         """The database in SQLAlchemy's spelling: SQLite in the data folder unless told otherwise."""
-        given = self.database_url.get_secret_value()
-        if self.database_url_file:
-            try:
-                given = self.database_url_file.read_text().strip()
-            except OSError as error:
-                raise ConfigurationError(f"OSTIARY_DATABASE_URL_FILE cannot be read: {error.strerror}") from error
+        given = _secret(self.database_url, self.database_url_file, "OSTIARY_DATABASE_URL_FILE")
         if not given:
             return f"sqlite:///{self.data_dir / 'ostiary.db'}"
         scheme, colon, rest = given.partition(":")
         return f"postgresql+psycopg:{rest}" if colon and scheme in {"postgres", "postgresql"} else given
+
+    @property
+    def shared_limits_url(self) -> str:
+        """The Redis in which processes count together; empty when each counts for itself."""
+        given = _secret(self.limits_url, self.limits_url_file, "OSTIARY_LIMITS_URL_FILE")
+        if given and not given.startswith(("redis://", "rediss://", "unix://")):
+            raise ConfigurationError("OSTIARY_LIMITS_URL: must look like redis://127.0.0.1:6379/0")
+        return given
+
+
+def _secret(given: SecretStr, file: Path | None, name: str) -> str:
+    if file is None:
+        return given.get_secret_value()
+    try:
+        return file.read_text().strip()
+    except OSError as error:
+        raise ConfigurationError(f"{name} cannot be read: {error.strerror}") from error
 
 
 def is_loopback(host: str) -> bool:

@@ -10,6 +10,7 @@ from ostiary import clock
 from ostiary.db import sqlite
 from tests.cli.conftest import Run, strict_json
 from tests.conftest import Database
+from tests.redis_server import running_redis
 
 
 def findings(said: Any) -> dict[str, dict[str, Any]]:  # noqa: ANN401 - whatever the command prints
@@ -62,3 +63,17 @@ def test_notices_a_database_that_may_forget(run: Run, env: dict[str, str], datab
     else:
         # There every commit is synced, whatever the operator sets.
         assert run("doctor", OSTIARY_DATABASE_URL=f"{url}").returncode == 0
+
+
+def test_says_whether_redis_can_count(run: Run) -> None:
+    found = findings(strict_json(run("doctor", "--json")))
+    assert found["limits"]["message"] == "counted in memory, by each process for itself"
+    with running_redis() as server:
+        done = run("doctor", OSTIARY_LIMITS_URL=server.url)
+        assert (done.returncode, "ok   limits: counted in Redis, by all" in done.stdout) == (0, True)
+        server.kill()
+        done = run("doctor", OSTIARY_LIMITS_URL=server.url)
+        assert (done.returncode, "LOOK limits: Redis cannot count" in done.stdout) == (1, True)
+    done = run("doctor", OSTIARY_LIMITS_URL="http://somewhere")
+    assert done.returncode != 0
+    assert "OSTIARY_LIMITS_URL: must look like redis://" in done.stderr

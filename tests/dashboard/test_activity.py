@@ -11,7 +11,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from ostiary import clock
-from ostiary.access.actor import Actor, Subject
+from ostiary.access.actor import STRANGER, Actor, Subject
 from ostiary.applications import service as keys
 from ostiary.applications.models import ApplicationKind
 from ostiary.applications.schemas import ApplicationChanges
@@ -61,6 +61,26 @@ def test_says_who_did_what_from_where(alice: TestClient, cast: Cast) -> None:
     assert "The operator generated the key Checkout in North name: Till; client id: ostid_" in page.text
     assert page.links["Checkout"] == f"/developers/keys/{made.guid}"
     assert page.links["North"] == f"/banks/{cast.north}"
+
+
+def test_says_that_somebody_sends_wrong_secrets(alice: TestClient, cast: Cast) -> None:
+    made = cast.key(cast.north, "Till")
+    record(
+        cast,
+        1,
+        actor_subject=STRANGER,
+        event_type=EventType.CREDENTIAL_FAILED,
+        object_guid=made.guid,
+        bank_guid=cast.north,
+        address="2001:db8::7",
+        facts={"source": "2001:db8::/64", "more_than": "20 in 5 minutes"},
+    )
+    told = "sent too many wrong secrets for the key"
+    details = "source: 2001:db8::/64; more than: “20 in 5 minutes”"
+    page = read(alice.get("/activity?type=credential.failed"))
+    assert f"Somebody unknown {told} Till in North {details} 2001:db8::7" in page.text
+    assert page.links["Till"] == f"/developers/keys/{made.guid}"
+    assert f"Somebody unknown {told}" in words(alice, f"/developers/keys/{made.guid}")
 
 
 def test_names_the_key_behind_a_token(bob: TestClient, cast: Cast) -> None:

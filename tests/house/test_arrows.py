@@ -23,6 +23,7 @@ FLOORS = {
     **dict.fromkeys(GROUND, 0),
     "access": 1,
     "db": 1,
+    "limits": 1,
     "web": 2,
     **{name: 3 + place for place, name in enumerate(SLICES)},
     **dict.fromkeys(PROTOCOL, 3 + len(SLICES)),

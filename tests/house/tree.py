@@ -10,7 +10,7 @@ PYTHON_FOLDERS = ("src", "tests", "bench")
 
 # From the bottom upwards; each may import what stands before it.
 GROUND = ("errors", "settings", "clock", "crypto")
-SHARED = ("access", "db", "web")
+SHARED = ("access", "db", "limits", "web")
 SLICES = ("events", "organizations", "banks", "users", "applications", "customers", "webhooks")
 PROTOCOL = ("oauth",)
 # Pages that show several slices, and what the protocol says of a token.

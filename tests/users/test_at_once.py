@@ -18,6 +18,7 @@ from ostiary.users.throttle import SignInThrottle
 from ostiary.web.forms import Form
 from ostiary.web.schemas import read_as
 from tests.people import ADDRESS, OPERATOR, Cast, actor_of
+from tests.ticking import counting
 from tests.users.ways_in import PASSWORD, events, invited, members, users
 
 Act = Callable[[Session, Actor, str], Membership]
@@ -58,7 +59,7 @@ def written(store: Store, work: Callable[[Session], object]) -> Callable[[], obj
 
 @pytest.fixture
 def entrance(cast: Cast, settings: Settings) -> Entrance:
-    return Entrance(cast.store, settings.model_copy(update={"signup": "open"}), SignInThrottle())
+    return Entrance(cast.store, settings.model_copy(update={"signup": "open"}), SignInThrottle(counting()))
 
 
 def demote(db: Session, actor: Actor, guid: str) -> Membership:
@@ -159,7 +160,7 @@ def test_makes_one_account_for_an_address(cast: Cast, entrance: Entrance) -> Non
 
 def test_lets_one_person_be_the_first(store: Store, settings: Settings) -> None:
     word = (set_up.offer(store, settings) or "").rpartition("/")[2]
-    entrance = Entrance(store, settings, SignInThrottle())
+    entrance = Entrance(store, settings, SignInThrottle(counting()))
 
     def come_first(db: Session) -> None:
         store.serialize(db)

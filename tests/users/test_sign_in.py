@@ -15,6 +15,7 @@ from ostiary.users import passwords
 from ostiary.users.entry import Entrance
 from ostiary.users.throttle import SignInThrottle
 from tests.people import ADDRESS, Cast, open_session, put_cookie
+from tests.ticking import counting
 from tests.users.ways_in import PASSWORD, WRONG, events, is_in, problem_in, sessions, sign_in
 
 KNOWN = "carol@example.com"
@@ -54,7 +55,7 @@ def test_compares_one_hash_whoever_comes(cast: Cast, refusals: list[tuple[str, s
 
 
 def test_takes_as_long_for_a_stranger_as_for_a_wrong_password(cast: Cast, carol: str, settings: Settings) -> None:
-    entrance = Entrance(cast.store, settings, SignInThrottle())
+    entrance = Entrance(cast.store, settings, SignInThrottle(counting()))
 
     def seconds(email: str, number: int) -> float:
         start = time.perf_counter()
@@ -127,7 +128,7 @@ def test_never_slows_down_who_knows_the_password(cast: Cast, carol: str) -> None
 
 
 def test_slows_down_everybody_who_is_new_to_an_account(cast: Cast, carol: str, settings: Settings) -> None:
-    throttle = SignInThrottle()
+    throttle = SignInThrottle(counting())
     for number in range(100):
         with throttle.attempt(f"198.51.100.{number}", carol, is_known_source=False) as failed:
             failed()
@@ -141,7 +142,7 @@ def test_slows_down_everybody_who_is_new_to_an_account(cast: Cast, carol: str, s
 
 
 def test_counts_guesses_that_come_all_at_once(cast: Cast, carol: str, settings: Settings, verified: list[str]) -> None:
-    entrance = Entrance(cast.store, settings, SignInThrottle())
+    entrance = Entrance(cast.store, settings, SignInThrottle(counting()))
 
     def guess(_: int) -> int:
         with cast.store.reading() as db, pytest.raises(Invalid) as refused:

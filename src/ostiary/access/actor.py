@@ -97,3 +97,15 @@ def ask_for(scopes: Collection[str]) -> str:
     named = " or ".join(filter(None, [", ".join(found[:-1]), found[-1]]))
     sentence = f"{named} may hold it: ask for it when you make the token."
     return sentence[:1].upper() + sentence[1:]
+
+
+@dataclass(frozen=True, slots=True)
+class Stranger:
+    """Whoever did something without saying who it is: for the trail only, there is nothing that it may do."""
+
+    address: str
+    subject: str = field(default="stranger", init=False)
+    guid: str = field(default="", init=False)
+
+
+STRANGER = Stranger("").subject

@@ -1,12 +1,12 @@
 """What people look at before they act: the list of keys, one key with its figures, what a change would do."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from ostiary.access.actor import Actor, Subject
+from ostiary.access.actor import STRANGER, Actor, Subject
 from ostiary.access.scopes import Scope
 from ostiary.applications import figures, outcomes, queries
 from ostiary.applications.figures import Figures, Refusal
@@ -23,6 +23,8 @@ from ostiary.web import one_time_forms
 
 PER_PAGE = 50
 MOST_EVENTS = 50
+UNKNOWN = "Somebody unknown"
+WITHOUT_GUID: Mapping[str, str] = {Subject.OPERATOR: OPERATOR, STRANGER: UNKNOWN}
 # More than anybody picks from; whoever has more banks selects one first.
 MOST_BANKS = 200
 QUIET = dt.timedelta(days=1)
@@ -127,7 +129,7 @@ def _history(db: Session, actor: Actor, key: Described) -> Sequence[Told]:
     return [
         Told(
             event=event,
-            who=OPERATOR if event.actor_subject == Subject.OPERATOR else names.get(event.actor_guid, GONE),
+            who=WITHOUT_GUID.get(event.actor_subject) or names.get(event.actor_guid, GONE),
             phrase=words.phrase(event),
             details=words.details(event, known_name=key.application.name),
         )

@@ -8,6 +8,7 @@ ISSUED = "token_issued"
 REFUSALS: Mapping[str, str] = {
     "invalid_client": "The client secret was wrong",
     "address_not_allowed": "The address is not on the key's list",
+    "too_many_requests": "Tokens were asked for more often than a limit allows",
     "invalid_scope": "A scope was asked for that this kind of key cannot have",
     "invalid_grant": "It was to revoke a token of another key",
     "paused": "The key was paused",

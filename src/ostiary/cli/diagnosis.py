@@ -16,6 +16,7 @@ from ostiary.cli import show
 from ostiary.cli.session import REFUSED, JsonFlag, house
 from ostiary.crypto import master_key
 from ostiary.db import sqlite
+from ostiary.limits.redis_windows import Away, RedisWindows
 from ostiary.oauth.signing_keys import SigningKeys
 
 CLOCK_SECONDS = 10
@@ -33,7 +34,14 @@ class Finding:
 def doctor(json: JsonFlag = False) -> None:
     """Check versions, database, permissions, clock and keys; exit code 1 when something needs a hand."""
     with house() as opened:
-        found = [*_versions(), *_database(opened), *_permissions(opened), *_clock(opened), *_keys(opened)]
+        found = [
+            *_versions(),
+            *_database(opened),
+            *_permissions(opened),
+            *_clock(opened),
+            *_keys(opened),
+            _limits(opened),
+        ]
     if json:
         show.as_json({"findings": [vars(one) for one in found], "is_fine": all(one.is_fine for one in found)})
     else:
@@ -41,6 +49,20 @@ def doctor(json: JsonFlag = False) -> None:
             typer.echo(f"{'ok  ' if one.is_fine else 'LOOK'} {one.name}: {one.message}")
     if not all(one.is_fine for one in found):
         raise typer.Exit(REFUSED)
+
+
+def _limits(opened: House) -> Finding:
+    url = opened.settings.shared_limits_url
+    if not url:
+        return Finding("limits", True, "counted in memory, by each process for itself")
+    windows = RedisWindows(url, {}, opened.limit_name_key)
+    try:
+        windows.probe()
+    except Away as error:
+        return Finding("limits", False, f"Redis cannot count, so each process does for itself: {error}")
+    finally:
+        windows.close()
+    return Finding("limits", True, "counted in Redis, by all processes together")
 
 
 def _versions() -> Iterator[Finding]:

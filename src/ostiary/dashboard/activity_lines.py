@@ -5,14 +5,16 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from ostiary.access.actor import Actor, Subject
+from ostiary.access.actor import STRANGER, Actor, Subject
 from ostiary.dashboard import queries
 from ostiary.dashboard.queries import Named
 from ostiary.events import words
 from ostiary.events.models import Event
 
 OPERATOR = Named("The operator")
-STRANGER = Named("Somebody who is gone")
+UNKNOWN = Named("Somebody unknown")
+GONE = Named("Somebody who is gone")
+WITHOUT_GUID: Mapping[str, Named] = {Subject.OPERATOR: OPERATOR, STRANGER: UNKNOWN}
 # Of its end: guids begin with the time, so those of one minute begin alike.
 SHORT_LETTERS = 8
 
@@ -41,7 +43,7 @@ def _line(event: Event, names: Mapping[str, Named], most: int) -> Line:
     bank = names.get(event.bank_guid) if event.bank_guid and event.bank_guid != event.object_guid else None
     return Line(
         event=event,
-        who=OPERATOR if event.actor_subject == Subject.OPERATOR else names.get(event.actor_guid, STRANGER),
+        who=WITHOUT_GUID.get(event.actor_subject) or names.get(event.actor_guid, GONE),
         is_program=event.actor_subject in {Subject.BANK, Subject.ORGANIZATION, Subject.CUSTOMER},
         phrase=words.phrase(event),
         what=what,

@@ -1,7 +1,8 @@
 """Every event type, and which durable work each one starts.
 
 A type is `<object>.<what happened>`. On the wire a key is a `credential` and a member of an organization a `user`;
-`customer.*`, `organization.*`, `session.*`, `token.*` and `user.invited` are audit only. A token's object is its key.
+`customer.*`, `organization.*`, `session.*`, `token.*`, `credential.failed` and `user.invited` are audit only. A token's
+object is its key, and so is that of a failure to authenticate with it.
 """
 
 from enum import StrEnum
@@ -15,6 +16,7 @@ class EventType(StrEnum):
     CREDENTIAL_CREATED = "credential.created"
     CREDENTIAL_UPDATED = "credential.updated"
     CREDENTIAL_DELETED = "credential.deleted"
+    CREDENTIAL_FAILED = "credential.failed"
     TOKEN_REVOKED = "token.revoked"  # noqa: S105 - the name of an event
     CUSTOMER_CREATED = "customer.created"
     CUSTOMER_UPDATED = "customer.updated"

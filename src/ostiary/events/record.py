@@ -2,7 +2,7 @@
 
 from sqlalchemy.orm import Session
 
-from ostiary.access.actor import Actor
+from ostiary.access.actor import Actor, Stranger
 from ostiary.crypto import guids
 from ostiary.events.catalog import CONSUMERS, EventType
 from ostiary.events.models import Event, EventDelivery
@@ -10,7 +10,7 @@ from ostiary.events.models import Event, EventDelivery
 
 def record(
     db: Session,
-    actor: Actor,
+    actor: Actor | Stranger,
     event_type: EventType,
     object_guid: str,
     *,

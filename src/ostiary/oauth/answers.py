@@ -30,9 +30,9 @@ def refusal(error: Exception) -> Answer:
     if isinstance(error, OAuthError):
         log.debug("client_refused", error=error.error, description=error.description)
         more = {401: (CHALLENGE,), 405: (ALLOW,)}.get(error.status, ())
-        return Answer(
-            error.status, _body(error.error, error.description, error.more or _advice(error)), (*HEADERS, *more)
-        )
+        own = [(name.lower().encode(), value.encode()) for name, value in error.headers.items()]
+        body = _body(error.error, error.description, error.more or _advice(error))
+        return Answer(error.status, body, (*HEADERS, *more, *own))
     if isinstance(error, StoreUnavailable):
         note_away(error)
         body = _body("temporarily_unavailable", "The database is not available: try again")

@@ -9,7 +9,7 @@ from ostiary.applications.credentials import CLIENT_ID, Digest, Digester, is_wel
 from ostiary.db.fast_reads import Row
 from ostiary.db.model import stored_seconds
 from ostiary.oauth import client_auth, rules, token_request
-from ostiary.oauth.errors import InvalidClient
+from ostiary.oauth.errors import InvalidClient, WrongPair
 from ostiary.oauth.queries import Standing
 from ostiary.oauth.standing import is_address_allowed, refused, since
 from ostiary.web.immediate import Head
@@ -43,15 +43,15 @@ class ClientCheck:
         return found
 
     def pair(self, sender: Sender, sent: Mapping[str, str]) -> tuple[str, str]:
-        """A client id and a secret that could be ours; raises InvalidRequest or InvalidClient."""
+        """A client id and a secret that could be ours; raises InvalidRequest, InvalidClient or WrongPair."""
         client_id, secret = client_auth.presented(sender.authorization, sent)
         # A typo is refused here, on arithmetic alone.
         if not CLIENT_ID.match(client_id) or not is_well_formed(secret):
-            raise InvalidClient(client_auth.UNKNOWN)
+            raise WrongPair(client_auth.UNKNOWN, sender.address)
         return client_id, secret
 
     def standing(self, secret: str, address: str, rows: Sequence[Row], now: float) -> Standing:
-        """Every no that can come of the one read at this moment; raises InvalidClient."""
+        """Every no that can come of the one read at this moment; raises WrongPair or InvalidClient."""
         for row in rows:
             standing = Standing._make(row)
             if self._matches(secret, standing, now):
@@ -60,7 +60,7 @@ class ClientCheck:
             if not rows:
                 # An unknown client costs as much as a wrong secret.
                 self.digester.matches(secret, *NOBODY)
-            raise InvalidClient(client_auth.UNKNOWN, application_guid=standing.application_guid if rows else "")
+            raise WrongPair(client_auth.UNKNOWN, address, standing if rows else None)
         # As for a token that is to be made: it lives for a second at least, and never longer than its key.
         reason = refused(standing, int(now) + 1)
         if reason is not None:

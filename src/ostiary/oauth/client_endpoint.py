@@ -11,6 +11,7 @@ from ostiary.oauth import token_request
 from ostiary.oauth.answers import refusal
 from ostiary.oauth.client_check import ClientCheck
 from ostiary.oauth.errors import InvalidRequest, OAuthError
+from ostiary.oauth.limiting import Limiting
 from ostiary.oauth.queries import LoginStanding, Standing
 from ostiary.oauth.signing_keys import SigningKeys
 from ostiary.web.asgi import BodyTooLarge, Disconnected, Receive, Scope, Send, answer, read_body
@@ -41,6 +42,7 @@ class ClientEndpoint:
     client: ClientCheck
     keys: SigningKeys
     usage: Usage
+    limiting: Limiting
     act: Callable[[Caller, str], Awaitable[Answer]]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -52,7 +54,8 @@ class ClientEndpoint:
             return
         except BodyTooLarge:
             found = refusal(token_request.too_large())
-        except Exception as error:  # noqa: BLE001 - in the shape of these endpoints, whatever it was
+        except Exception as raised:  # noqa: BLE001 - in the shape of these endpoints, whatever it was
+            error = await self.limiting.judged_soon(raised)
             if isinstance(error, OAuthError):
                 self.usage.count(error.application_guid, error.outcome)
             found = refusal(error)

@@ -19,6 +19,8 @@ from ostiary.applications.usage import Usage
 from ostiary.banks import queries as banks
 from ostiary.customers import queries as customers
 from ostiary.errors import Invalid
+from ostiary.limits.counting import Counting
+from ostiary.limits.kinds import Kind
 from ostiary.oauth import queries
 from ostiary.oauth.access_tokens import LIMIT_BYTES, AccessTokens
 from ostiary.oauth.bearer import TokenRefused
@@ -74,10 +76,11 @@ class CustomerTokens:
     token_seconds: TokenSeconds
     usage: Usage
 
-    def create(self, db: Session, actor: Actor, sent: Sent[NewCustomerToken]) -> CustomerTokenOut:
+    def create(self, db: Session, actor: Actor, limits: Counting, sent: Sent[NewCustomerToken]) -> CustomerTokenOut:
         # Both of them, as it is published (wire contract §2.1).
         actor.must(Scope.CUSTOMERS_WRITE, Subject.BANK)
         actor.must(Scope.CUSTOMERS_READ, Subject.BANK)
+        limits.admit(((Kind.CUSTOMER_TOKENS_PER_KEY, actor.guid),), "This key asks for customer tokens too often")
         new = sent.read()
         customer = customers.find(db, actor, new.customer_guid)
         if customer is None:
@@ -133,12 +136,12 @@ def router(made: CustomerTokens) -> APIRouter:
 
     @routes.post("", status_code=201)
     def create_customer_token(
-        db: Db, actor: Asking, sent: Annotated[Sent[NewCustomerToken], Body()]
+        db: Db, actor: Asking, limits: Counting, sent: Annotated[Sent[NewCustomerToken], Body()]
     ) -> CustomerTokenOut:
         """For one customer of the token's bank, shown once. Needs a bank token with `customers:write` and
         `customers:read`; the scopes asked for need not be its own.
         """
-        return made.create(db, actor, sent)
+        return made.create(db, actor, limits, sent)
 
     return routes
 

@@ -3,14 +3,17 @@
 OAuthError
 ├── InvalidRequest       400 (405, 413, 415 where HTTP has a status of its own)
 ├── InvalidClient        401: the pair does not authenticate
+│   └── WrongPair        no such client, or not its secret: a failure of whoever sent it
 ├── InvalidGrant         400: a token of another key
 ├── InvalidScope         400
-└── UnsupportedGrantType 400
+├── UnsupportedGrantType 400
+└── TooManyRequests      429: RFC 6585 §4, for which OAuth has no word
 """
 
 from collections.abc import Mapping
 
 from ostiary.errors import OstiaryError
+from ostiary.oauth.queries import Standing
 
 
 class OAuthError(OstiaryError):
@@ -34,6 +37,8 @@ class OAuthError(OstiaryError):
         self.outcome = outcome or self.error
         # Members beside the two of the standard (RFC 6749 §5.2 leaves room for them).
         self.more = more or {}
+        # Beside those of every refusal.
+        self.headers: Mapping[str, str] = {}
 
 
 class InvalidRequest(OAuthError):  # noqa: N818 - the word of the standard
@@ -43,6 +48,15 @@ class InvalidRequest(OAuthError):  # noqa: N818 - the word of the standard
 class InvalidClient(OAuthError):  # noqa: N818 - the word of the standard
     error = "invalid_client"
     status = 401
+
+
+class WrongPair(InvalidClient):
+    """The same to whoever sent it, whether there is such a client or not; `standing` says whose it is, if it is."""
+
+    def __init__(self, description: str, address: str, standing: Standing | None = None) -> None:
+        super().__init__(description, application_guid=standing.application_guid if standing else "")
+        self.address = address
+        self.standing = standing
 
 
 class InvalidGrant(OAuthError):  # noqa: N818 - the word of the standard
@@ -55,3 +69,20 @@ class InvalidScope(OAuthError):  # noqa: N818 - the word of the standard
 
 class UnsupportedGrantType(OAuthError):  # noqa: N818 - the word of the standard
     error = "unsupported_grant_type"
+
+
+class TooManyRequests(OAuthError):  # noqa: N818 - the word of the standard
+    error = "too_many_requests"
+    status = 429
+
+    def __init__(
+        self,
+        description: str,
+        *,
+        outcome: str,
+        application_guid: str,
+        retry_after_seconds: int,
+        headers: Mapping[str, str],
+    ) -> None:
+        super().__init__(description, outcome=outcome, application_guid=application_guid)
+        self.headers = {"Retry-After": str(retry_after_seconds), **headers}

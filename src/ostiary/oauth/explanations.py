@@ -112,13 +112,25 @@ BY_CODE: Mapping[str, Explanation] = {
     "invalid_grant": Explanation(
         "The token was issued to another key", "Revoke it with the pair of the key that it was issued to."
     ),
+    "too_many_requests": Explanation(
+        "More requests came than a limit allows",
+        "Wait as long as the message says. A program that uses each token until it expires seldom asks so often.",
+    ),
     "unsupported_grant_type": Explanation("Another grant type was asked for", "Send grant_type=client_credentials."),
 }
 # RFC 6749 §5.2: the OAuth endpoints' own.
 OAUTH_CODES = frozenset(
-    {"invalid_scope", "invalid_client", "invalid_request", "invalid_grant", "unsupported_grant_type"}
+    {
+        "invalid_scope",
+        "invalid_client",
+        "invalid_request",
+        "invalid_grant",
+        "unsupported_grant_type",
+        "too_many_requests",
+    }
 )
 OTHER = Explanation("The request was refused", "Change what the message names and send the request again.")
+WRONG_PAIR = "Client authentication failed"
 ADDRESS_REFUSED = "This key may not be used from "
 
 
@@ -128,6 +140,9 @@ def explain(code: str, message: str) -> Explanation:
         return BY_MESSAGE[message]
     if message.startswith(ADDRESS_REFUSED):
         return ADDRESS
+    if message.startswith(WRONG_PAIR):
+        # Too often, by now: what to do about it is the same.
+        return BY_MESSAGE[WRONG_PAIR]
     match code:
         case "invalid_scopes":
             return _missing_scopes(message)

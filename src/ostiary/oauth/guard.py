@@ -50,7 +50,8 @@ class ApiGuard:
             await self.routes(inner, _replay(body, receive), send)
 
     async def _refuse(self, send: Send, problem: Problem) -> None:
-        headers = [JSON, *challenges(problem, self.shared[RESOURCE_METADATA])]
+        more = [(name.lower().encode(), value.encode()) for name, value in problem.headers.items()]
+        headers = [JSON, *challenges(problem, self.shared[RESOURCE_METADATA]), *more]
         await answer(send, problem.status, as_json(problem), headers)
 
 

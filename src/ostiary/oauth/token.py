@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import repeat
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 from ostiary import clock
 from ostiary.applications.usage import Usage
@@ -13,12 +14,16 @@ from ostiary.oauth import token_request
 from ostiary.oauth.access_tokens import AccessTokens, Granted
 from ostiary.oauth.answers import HEADERS, refusal
 from ostiary.oauth.client_check import ClientCheck
-from ostiary.oauth.errors import InvalidRequest, InvalidScope, OAuthError, UnsupportedGrantType
+from ostiary.oauth.errors import InvalidRequest, InvalidScope, OAuthError, TooManyRequests, UnsupportedGrantType
 from ostiary.oauth.grants import grant
+from ostiary.oauth.limiting import Limiting
+from ostiary.oauth.queries import Standing
 from ostiary.oauth.signing_keys import SigningKeys
+from ostiary.settings import Settings
 from ostiary.web.asgi import BodyTooLarge, Disconnected, Receive, Scope, Send, answer, read_body
 from ostiary.web.immediate import Answer, Head, Request
 
+PATH = "/oauth/token"
 BODY = b'{"access_token":"%b","token_type":"Bearer","expires_in":%d,"scope":"%b","created_at":%d}'
 
 
@@ -29,6 +34,12 @@ class TokenSeconds:
     sandbox: int
     production: int
     organization: int
+
+    @classmethod
+    def chosen(cls, settings: Settings) -> Self:
+        return cls(
+            settings.token_seconds_sandbox, settings.token_seconds_production, settings.token_seconds_organization
+        )
 
     def of(self, bank_type: str | None) -> int:
         if bank_type is None:
@@ -45,6 +56,14 @@ class Asked(NamedTuple):
     address: str
 
 
+class Recognized(NamedTuple):
+    """A request whose secret is right, of a key that counts at this moment."""
+
+    asked: Asked
+    standing: Standing
+    now_seconds: float
+
+
 @dataclass(frozen=True)
 class TokenEndpoint:
     """Two ways in, one answer: as an ASGI application, and at once where the look-up needs no waiting."""
@@ -55,20 +74,30 @@ class TokenEndpoint:
     tokens: AccessTokens
     token_seconds: TokenSeconds
     usage: Usage
+    limiting: Limiting
+
+    @property
+    def now(self) -> Callable[[Sequence[Request]], list[Answer]] | None:
+        """Where nothing has to be waited for, neither the database nor Redis."""
+        now = self.lookup.now if self.limiting.counting.never_waits else None
+        return partial(self.at_once, now) if now else None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
             token_request.check_line(scope["method"], scope["query_string"])
             body = await read_body(receive, token_request.LIMIT_BYTES)
             asked = self._asked(Request(Head(scope["headers"], (scope["client"] or ("",))[0]), body))
-            granted = self._granted(asked, await self.lookup(asked.client_id, self.keys.current_kid))
-            found = self._issued([granted])[0]
+            recognized = self._recognized(asked, await self.lookup(asked.client_id, self.keys.current_kid))
+            too_many = await self.limiting.of_token(recognized.standing.application_guid, asked.address)
+            if too_many is not None:
+                raise too_many  # noqa: TRY301 - the answer is made in one place
+            found = self._issued([self._granted(recognized)])[0]
         except Disconnected:
             return
         except BodyTooLarge:
             found = self._refusal(token_request.too_large())
         except Exception as error:  # noqa: BLE001 - the same answer both ways, and in the shape of this endpoint
-            found = self._refusal(error)
+            found = self._refusal(await self.limiting.judged_soon(error))
         await answer(send, *found)
 
     def at_once(self, now: LookupNow, requests: Sequence[Request]) -> list[Answer]:
@@ -76,9 +105,10 @@ class TokenEndpoint:
         kid = self.keys.current_kid
         asked = _each(self._asked, requests)
         rows = _together(lambda them: now([one.client_id for one in them], kid), asked)
-        granted = _each(self._granted, asked, rows)
+        recognized = _each(self._recognized, asked, rows)
+        granted = _each(self._granted, _together(self._admitted, recognized))
         answers = _together(self._issued, granted)
-        return [self._refusal(each) if isinstance(each, Exception) else each for each in answers]
+        return [self._refusal(self.limiting.judged(each)) if isinstance(each, Exception) else each for each in answers]
 
     def _refusal(self, error: Exception) -> Answer:
         if isinstance(error, OAuthError):
@@ -95,10 +125,18 @@ class TokenEndpoint:
         client_id, secret = self.client.pair(sender, sent)
         return Asked(client_id, secret, sent.get("scope"), sender.address)
 
-    def _granted(self, asked: Asked, rows: Sequence[Row]) -> Granted:
-        """What the token will say; raises InvalidClient or InvalidScope."""
+    def _recognized(self, asked: Asked, rows: Sequence[Row]) -> Recognized:
+        """Raises InvalidClient."""
         now = clock.seconds()
-        standing = self.client.standing(asked.secret, asked.address, rows, now)
+        return Recognized(asked, self.client.standing(asked.secret, asked.address, rows, now), now)
+
+    def _admitted(self, recognized: Sequence[Recognized]) -> list[Recognized | TooManyRequests]:
+        refused = self.limiting.of_tokens([(one.standing.application_guid, one.asked.address) for one in recognized])
+        return [too_many or one for one, too_many in zip(recognized, refused, strict=True)]
+
+    def _granted(self, recognized: Recognized) -> Granted:
+        """What the token will say; raises InvalidScope."""
+        asked, standing, now = recognized
         try:
             scope = grant(standing.kind, asked.scope)
         except InvalidScope as error:

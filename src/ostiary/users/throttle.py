@@ -1,83 +1,74 @@
 """Guessing passwords takes time: failures slow their source, and many of them everybody who is new to the account."""
 
 import contextlib
-import ipaddress
 import math
 import threading
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 
-from limits import RateLimitItem, RateLimitItemPerMinute
-from limits.storage import MemoryStorage
-from limits.strategies import MovingWindowRateLimiter
-
-from ostiary.errors import Invalid
+from ostiary.errors import TooManyRequests
+from ostiary.limits.counting import Counting
+from ostiary.limits.kinds import Counted, Exceeded, Kind, source_of
 from ostiary.users.models import EMAIL_LETTERS
 
-# One process counts for itself.
-PER_SOURCE = RateLimitItemPerMinute(10, 15, namespace="sign-in-source")
-# NIST SP 800-63B §3.2.2: no more than 100 failures for an account.
-PER_ACCOUNT = RateLimitItemPerMinute(100, 30, namespace="sign-in-account")
-# Who tries out addresses learns which of them have an account.
-PER_NEWCOMER = RateLimitItemPerMinute(20, 15, namespace="sign-up-source")
-IPV6_PREFIX = 64
+# When only attempts that are under way are in the way: most of them will turn out right.
+SOON_SECONDS = 60
 
 
 class SignInThrottle:
     """Counts failures only: who knows the password is never slowed by knowing it."""
 
-    def __init__(self) -> None:
-        self._limiter = MovingWindowRateLimiter(MemoryStorage())
-        self._under_way: Counter[tuple[RateLimitItem, str]] = Counter()
+    def __init__(self, counting: Counting) -> None:
+        self._counting = counting
+        self._under_way: Counter[Counted] = Counter()
         self._lock = threading.Lock()
 
     @contextlib.contextmanager
     def attempt(self, address: str, email: str, *, is_known_source: bool) -> Iterator[Callable[[], None]]:
-        """Raises Invalid (429). A stranger cannot lock a person out of where they are signed in already.
+        """Raises TooManyRequests. A stranger cannot lock a person out of where they are signed in already.
 
         Gives what to call when the password was wrong. Until it ends, an attempt counts as one that may fail: a
         hundred at once are a hundred guesses.
         """
-        source, account = (PER_SOURCE, _source(address)), (PER_ACCOUNT, email[:EMAIL_LETTERS])
+        source = (Kind.FAILED_SIGN_INS_PER_SOURCE, source_of(address))
+        account = (Kind.FAILED_SIGN_INS_PER_ACCOUNT, email[:EMAIL_LETTERS])
+        ask = (source,) if is_known_source else (source, account)
+        [verdict] = self._counting.take([ask])
         with self._lock:
-            for limit, key in (source,) if is_known_source else (source, account):
-                self._check(limit, key, self._under_way[limit, key])
-            self._under_way.update((source, account))
+            if isinstance(verdict, Exceeded):
+                is_under_way = any(self._under_way[each] for each in ask if each[0] == verdict.kind)
+                raise _too_many(verdict, SOON_SECONDS if is_under_way else verdict.retry_after_seconds)
+            self._under_way.update(ask)
+        has_failed = False
 
         def failed() -> None:
-            for limit, key in (source, account):
-                self._limiter.hit(limit, key)
+            nonlocal has_failed
+            has_failed = True
+            if is_known_source:
+                self._counting.take([(account,)])
 
         try:
             yield failed
         finally:
+            if not has_failed:
+                self._counting.give_back(ask, verdict)
             with self._lock:
-                self._under_way.subtract((source, account))
+                self._under_way.subtract(ask)
                 # Takes those out that came down to nothing.
                 self._under_way = +self._under_way
 
     def newcomer(self, address: str) -> None:
-        """Counts somebody who makes an account; raises Invalid (429)."""
-        self._check(PER_NEWCOMER, _source(address), 0)
-        self._limiter.hit(PER_NEWCOMER, _source(address))
-
-    def _check(self, limit: RateLimitItem, key: str, under_way: int) -> None:
-        if self._limiter.test(limit, key, cost=1 + under_way):
-            return
-        is_full = not self._limiter.test(limit, key)
-        reset_at = self._limiter.get_window_stats(limit, key).reset_time if is_full else time.time()
-        minutes = max(1, math.ceil((reset_at - time.time()) / 60))
-        raise Invalid(
-            "too_many_attempts",
-            f"Too many attempts. Try again in {minutes} minute{'s' if minutes > 1 else ''}",
-            status=429,
-            retry_after_seconds=minutes * 60,
-        )
+        """Counts somebody who makes an account; raises TooManyRequests."""
+        [verdict] = self._counting.take([((Kind.SIGN_UPS_PER_SOURCE, source_of(address)),)])
+        if isinstance(verdict, Exceeded):
+            raise _too_many(verdict, verdict.retry_after_seconds)
 
 
-def _source(address: str) -> str:
-    # Whoever has an IPv6 address has its whole /64.
-    if ":" in address:
-        return str(ipaddress.ip_network((address, IPV6_PREFIX), strict=False))
-    return address
+def _too_many(exceeded: Exceeded, seconds: int) -> TooManyRequests:
+    minutes = max(1, math.ceil(seconds / 60))
+    return TooManyRequests(
+        f"Too many attempts. Try again in {minutes} minute{'s' if minutes > 1 else ''}",
+        minutes * 60,
+        message_code="too_many_attempts",
+        headers=exceeded.headers,
+    )

@@ -124,6 +124,7 @@ class PageServer:
             # The page has become another since it was shown; as a refusal its answer would be a blank sheet.
             return response
         response.status_code = problem.status
+        response.headers.update(problem.headers)
         if "retry_after_seconds" in problem.more:
             response.headers["Retry-After"] = str(problem.more["retry_after_seconds"])
         return response
@@ -173,7 +174,10 @@ class PageServer:
         """Every refusal that no form can show: a page for people, the platform's error model for programs."""
         if "text/html" not in request.headers.get("accept", ""):
             return respond(problem)
-        return self._page(request, View("error.html", status=problem.status), {"problem": problem, "visitor": None})
+        shown = View("error.html", status=problem.status)
+        response = self._page(request, shown, {"problem": problem, "visitor": None})
+        response.headers.update(problem.headers)
+        return response
 
     def _signed_out(self, route: PageRoute, request: Request, form: Form) -> Response:
         if route.method == "GET":

@@ -141,4 +141,5 @@ def unavailable() -> Problem:
 
 
 def respond(problem: Problem, headers: dict[str, str] | None = None) -> Response:
-    return Response(as_json(problem), problem.body["status"], headers, "application/json")  # type: ignore[arg-type]
+    together = {**problem.headers, **(headers or {})}
+    return Response(as_json(problem), problem.body["status"], together, "application/json")  # type: ignore[arg-type]

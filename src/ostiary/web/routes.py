@@ -12,14 +12,16 @@ from sqlalchemy.orm import Session
 from ostiary.access.actor import Actor
 from ostiary.web.schemas import UNREADABLE
 
-# Parameters the route fills in, by name: `db`, `actor`, and `seal` where personal data is touched.
+# Parameters the route fills in, by name: `db`, `actor`, `seal` for personal data, `limits` to be counted.
 Db = Session
 Asking = Actor
 
 ACTOR = "ostiary.actor"
 STORE = "ostiary.store"
 SEAL = "ostiary.seal"
-FILLED_IN = {"db", "actor", "seal"}
+LIMITS = "ostiary.limits"
+ON_REQUEST = {"seal": SEAL, "limits": LIMITS}
+FILLED_IN = {"db", "actor", *ON_REQUEST}
 
 
 class LateRequest(Request):
@@ -68,8 +70,7 @@ def _in_unit_of_work(endpoint: Callable[..., Any], *, writes: bool) -> Callable[
     @functools.wraps(endpoint)
     def run(*, request: Request, **arguments: Any) -> Any:  # noqa: ANN401 - whatever the endpoint takes and gives
         store = request.scope[STORE]
-        if "seal" in own.parameters:
-            arguments["seal"] = request.scope[SEAL]
+        arguments |= {name: request.scope[key] for name, key in ON_REQUEST.items() if name in own.parameters}
         with store.writing() if writes else store.reading() as db:
             return endpoint(db, request.scope[ACTOR], **arguments)
 
