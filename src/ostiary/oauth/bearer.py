@@ -64,6 +64,8 @@ class BearerCheck:
             raise Forbidden(
                 "forbidden", "Forbidden", reason="This key may not be used from the address of this request"
             )
+        if standing.observed_since is not None:
+            self.usage.saw(standing.application_guid, address)
         return actor_of(standing, address, _scopes(claims.scope))
 
     async def checked(self, token: str) -> tuple[Claims, Standing]:

@@ -99,6 +99,8 @@ class TokenEndpoint:
         """What the token will say; raises InvalidClient or InvalidScope."""
         now = clock.seconds()
         standing = self.client.standing(asked.secret, asked.address, rows, now)
+        if standing.observed_since is not None:
+            self.usage.saw(standing.application_guid, asked.address)
         try:
             scope = grant(standing.kind, asked.scope)
         except InvalidScope as error:
