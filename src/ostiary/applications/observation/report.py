@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from ostiary.access import addresses
-from ostiary.access.smallest_list import smallest_list
-from ostiary.applications.models import OTHERS, SeenAddress
+from ostiary.access.smallest_list import SmallestList, smallest_list
+from ostiary.applications.models import OTHERS, UNKNOWN, SeenAddress
 
 
 @dataclass(frozen=True)
@@ -29,15 +29,28 @@ class Report:
         return next((one for one in self.seen if one.address == OTHERS), None)
 
     @property
+    def has_unknown(self) -> bool:
+        return any(one.address == UNKNOWN for one in self.known)
+
+    @property
     def uses(self) -> int:
         return sum(one.count for one in self.seen)
 
     @cached_property
+    def _fitting(self) -> SmallestList | None:
+        sources = (addresses.parse_address(one.address) for one in self.known)
+        return smallest_list({source for source in sources if source is not None})
+
+    @property
     def smallest(self) -> Sequence[str] | None:
         """None when no list of so many entries fits."""
-        sources = {source for one in self.known if (source := addresses.parse_address(one.address)) is not None}
-        found = smallest_list(sources)
-        return None if found is None else [str(network) for network in found]
+        return None if self._fitting is None else [str(network) for network in self._fitting]
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether the smallest list lets in nobody but whom it is made for."""
+        whole = sum(network.num_addresses for network in self._fitting or ())
+        return whole == sum(one.address != UNKNOWN for one in self.known)
 
     @property
     def proposed(self) -> Sequence[str]:
@@ -48,6 +61,11 @@ class Report:
     def cut_off(self) -> Sequence[SeenAddress]:
         """Whom the list in question would refuse."""
         return self.cut_off_by(self.proposed)
+
+    @property
+    def let_in(self) -> Sequence[SeenAddress]:
+        refused = {one.address for one in self.cut_off}
+        return [one for one in self.known if one.address not in refused]
 
     def cut_off_by(self, entries: Sequence[str]) -> Sequence[SeenAddress]:
         lets_in = addresses.matcher(entries)
