@@ -56,13 +56,21 @@ def allows(stored: str, address: str) -> bool:
 
 def matcher(entries: Iterable[str]) -> Callable[[str], bool]:
     """The same question of one list about many addresses, without a memory that they would fill."""
-    networks = [ipaddress.ip_network(entry) for entry in entries]
+    networks = [network for entry in entries if (network := _stored_entry(entry)) is not None]
 
     def lets_in(address: str) -> bool:
         source = parse_address(address)
         return source is not None and any(source in network for network in networks)
 
     return lets_in
+
+
+def _stored_entry(entry: str) -> Network | None:
+    # Somebody may have changed the row by hand: what is no entry lets nobody in.
+    try:
+        return ipaddress.ip_network(entry)
+    except ValueError:
+        return None
 
 
 def parse_address(text: str) -> Address | None:
