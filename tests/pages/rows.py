@@ -62,7 +62,7 @@ KEYS_CHANGED = {"key": DEVELOPERS, "production key": LEADERS, "organization key"
 PAUSED_KEYS_CHANGED = {"paused key": DEVELOPERS, "paused production key": LEADERS}
 OBSERVED_KEYS_CHANGED = {"observed key": DEVELOPERS, "observed organization key": LEADERS}
 OBSERVABLE_KEYS_CHANGED = {"unlisted key": DEVELOPERS, "unlisted organization key": LEADERS}
-# Of nobody: as long as a key was not used, no list cuts anybody off.
+# Of nobody: the list lets in whoever has used the key.
 CUT_OFF_SEEN = hashlib.sha256(b"").hexdigest()
 MEMBERS_CHANGED = {"member": LEADERS, "owner": OWNERS}
 

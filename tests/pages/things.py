@@ -13,7 +13,7 @@ from ostiary import clock
 from ostiary.app import Ostiary
 from ostiary.applications import service as applications
 from ostiary.applications.credentials import Digester
-from ostiary.applications.models import ApplicationKind
+from ostiary.applications.models import ApplicationKind, SeenAddress
 from ostiary.applications.observation import service as observation
 from ostiary.applications.schemas import NewApplication
 from ostiary.crypto import guids
@@ -131,6 +131,9 @@ class World(Cast):
                 applications.pause(db, OPERATOR, kind, made.guid)
             if "observed" in state:
                 observation.observe(db, OPERATOR, kind, made.guid)
+                now = clock.now()
+                seen = {"address": "10.0.0.1", "first_seen_at": now, "last_seen_at": now, "count": 1}
+                db.add(SeenAddress(application_guid=made.guid, **seen))
             return made.guid
 
     def _member(self, state: str, organization_guid: str, role: Role) -> str:
