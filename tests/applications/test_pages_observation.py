@@ -144,6 +144,11 @@ def test_says_when_somebody_else_was_faster(alice: TestClient, cast: Cast) -> No
     assert cast.find(key.guid).ip_allowlist == [f"{THERE}/32"]
 
 
+def test_says_on_the_form_of_the_key_what_a_list_ends(alice: TestClient, cast: Cast) -> None:
+    assert "The key is observed" in words(alice, of(observed(cast).guid, "edit"))
+    assert "The key is observed" not in words(alice, of(cast.key(cast.north).guid, "edit"))
+
+
 def test_stops_without_a_list(alice: TestClient, cast: Cast) -> None:
     key = observed(cast, HERE, THERE)
     assert "What is known of 2 addresses is forgotten" in words(alice, of(key.guid, "observation/end"))

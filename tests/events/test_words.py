@@ -44,8 +44,6 @@ def test_says_what_was_done(event_type: str, facts: dict[str, object], said: str
     ("event_type", "facts", "said"),
     [
         ("credential.updated", {"paused": True}, []),
-        ("credential.updated", {"observed": True}, "began to observe the addresses of the key"),
-        ("credential.updated", {"observed": False}, "stopped observing the addresses of the key"),
         ("credential.updated", {"name": ["Old", "New name"]}, ["name: Old became “New name”"]),
         (
             "credential.updated",
