@@ -13,6 +13,7 @@ from ostiary.applications import generation, key_pages, key_state_pages, new_key
 from ostiary.applications import pages as developers
 from ostiary.applications.api import router as applications
 from ostiary.applications.credentials import Digester
+from ostiary.applications.observation import pages as observation_pages
 from ostiary.applications.usage import Usage
 from ostiary.banks import pages as bank_pages
 from ostiary.banks.api import router as banks
@@ -96,6 +97,7 @@ PAGES = (
     new_key_pages.pages,
     key_pages.pages,
     key_state_pages.pages,
+    observation_pages.pages,
 )
 # What programs ask for; everything else is for people.
 PROGRAMS = ("/api/", "/.well-known/")

@@ -160,3 +160,10 @@ def test_keeps_out_everybody_else(address: str) -> None:
 def test_lets_nobody_in_by_an_empty_list() -> None:
     # Whether a key needs a list is decided before; this function only compares.
     assert not addresses.allows("", "127.0.0.1")
+
+
+def test_asks_one_list_about_many_addresses() -> None:
+    lets_in = addresses.matcher(["192.0.2.0/24", "2001:db8::/64", "no entry", "192.0.2.1/33"])
+    asked = ("192.0.2.9", "::ffff:192.0.2.9", "192.0.3.1", "2001:db8::9", "2001:db8:0:1::9", "", "*", "fe80::1%eth0")
+    assert [address for address in asked if lets_in(address)] == ["192.0.2.9", "::ffff:192.0.2.9", "2001:db8::9"]
+    assert not addresses.matcher([])("192.0.2.9")

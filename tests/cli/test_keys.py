@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from ostiary.applications.models import Application
+from ostiary.applications.models import OTHERS, UNKNOWN, Application
+from ostiary.applications.usage import Usage
 from ostiary.db.store import Store
 from tests.cli.conftest import Run, strict_json
 
@@ -46,6 +47,42 @@ def test_replaces_and_clears_the_addresses(run: Run, first: dict[str, Any]) -> N
     refused = run("keys", "allow", id_, "10.0.0.0/33")
     assert (refused.returncode, refused.stdout) == (1, "")
     assert "10.0.0.0/33" in refused.stderr
+
+
+def test_learns_the_addresses_of_a_key(run: Run, first: dict[str, Any], store: Store) -> None:
+    id_ = first["client_id"]
+    assert strict_json(run("keys", "observe", id_, "--json"))["observed_since"]
+    assert "No use was seen yet." in run("keys", "observed", id_).stdout
+    usage = Usage()
+    for address in ("192.0.2.4", "192.0.2.5", "192.0.2.5", UNKNOWN, OTHERS):
+        usage.saw(first["guid"], address)
+    usage.write(store)
+    found = strict_json(run("keys", "observed", id_, "--json"))
+    assert (found["addresses"], found["has_more_addresses"], found["uses"]) == (3, True, 5)
+    assert found["smallest_ip_allowlist"] == found["proposed_ip_allowlist"] == ["192.0.2.4/31"]
+    assert {one["address"]: (one["uses"], one["with_proposed_list"]) for one in found["seen"]} == {
+        "192.0.2.4": (1, "let in"),
+        "192.0.2.5": (2, "let in"),
+        None: (1, "cut off"),
+        "others": (1, None),
+    }
+    table = run("keys", "observed", id_).stdout
+    assert "192.0.2.4/31" in table
+    assert first["client_secret"] not in table
+    allowed = strict_json(run("keys", "allow", id_, *found["smallest_ip_allowlist"], "--json"))
+    assert (allowed["ip_allowlist"], allowed["observed_since"]) == (["192.0.2.4/31"], None)
+    for command in ("observed", "observe"):
+        refused = run("keys", command, id_)
+        assert (refused.returncode, refused.stdout) == (1, "")
+
+
+def test_asks_before_it_forgets_addresses(run: Run, first: dict[str, Any]) -> None:
+    assert run("keys", "observe", first["client_id"]).returncode == 0
+    asked = run("keys", "stop-observing", first["client_id"])
+    assert (asked.returncode, "will be forgotten" in asked.stderr) == (1, True)
+    assert strict_json(run("keys", "show", first["client_id"], "--json"))["observed_since"]
+    done = run("keys", "stop-observing", first["client_id"], "--yes", "--json")
+    assert strict_json(done)["observed_since"] is None
 
 
 def test_brings_no_revoked_key_back(run: Run, first: dict[str, Any]) -> None:
@@ -94,9 +131,9 @@ def test_lists_more_keys_than_fit_on_a_page(run: Run, store: Store) -> None:
     assert listed["total"] == len(listed["objects"]) == 1002
 
 
-@pytest.mark.parametrize("command", ["show", "pause", "resume", "revoke"])
+@pytest.mark.parametrize("command", ["show", "pause", "resume", "revoke", "observe", "observed", "stop-observing"])
 def test_knows_no_key_that_is_none(run: Run, command: str) -> None:
-    yes = ["--yes"] if command in {"pause", "revoke"} else []
+    yes = ["--yes"] if command in {"pause", "revoke", "stop-observing"} else []
     done = run("keys", command, "nobody", *yes, "--json")
     assert (done.returncode, done.stdout, done.stderr) == (1, "", "application not found\n")
 

@@ -28,6 +28,8 @@ def test_has_words_for_no_event_that_is_gone() -> None:
     [
         ("credential.updated", {"paused": True}, "paused the key"),
         ("credential.updated", {"paused": False}, "resumed the key"),
+        ("credential.updated", {"observed": True}, "began to observe the addresses of the key"),
+        ("credential.updated", {"observed": False}, "stopped observing the addresses of the key"),
         ("credential.updated", {"name": ["Old", "New"]}, "changed the key"),
         ("bank.updated", {"closed": True}, "closed the bank"),
         ("bank.updated", {"closed": False}, "reopened the bank"),

@@ -14,7 +14,7 @@ from starlette.testclient import TestClient
 
 from ostiary import clock
 from ostiary.app import Ostiary
-from ostiary.applications.models import EVERYWHERE, Application, ApplicationUsage, OrganizationUsage
+from ostiary.applications.models import EVERYWHERE, Application, ApplicationUsage, OrganizationUsage, SeenAddress
 from ostiary.banks import service as banks
 from ostiary.settings import Settings
 from ostiary.users import passwords
@@ -66,6 +66,7 @@ class Filled:
         self._changes()
         self._customers()
         self._usage()
+        self._addresses()
         for name in ("Alice", "Bob", "Nemo", "Zoe"):
             self.word[name] = people.open_session(self.ostiary.store, self.people[name])
         return self
@@ -98,6 +99,8 @@ class Filled:
             (33, "Payouts", "South", "180", "198.51.100.24"),
             (21, "Nightly reconciliation", "South", "365", "10.0.0.0/16"),
             (12, "Back office", "", "90", "203.0.113.7"),
+            (11, "Price checker", "North", "90", ""),
+            (10, "Stock levels", "North", "90", ""),
             (9, "Leaked in a chat", "North", "30", ""),
             (2, "Webshop staging", "North", "90", ""),
         ):
@@ -114,6 +117,8 @@ class Filled:
             with self.ostiary.store.reading() as db:
                 invited = sa.select(Membership.guid).where(Membership.email == "carol@example.com")
                 self.member["Carol"] = db.scalars(invited).one()
+            self._confirm(alice, "Price checker", "observation")
+            self._confirm(alice, "Stock levels", "observation")
         with self.ago(5) as alice:
             self._confirm(alice, "Leaked in a chat", "revocation")
             path = f"/developers/keys/{self.key['Loyalty app'].guid}/replacement"
@@ -121,6 +126,8 @@ class Filled:
         with self.ago(1) as alice:
             path = f"/developers/keys/{self.key['Webshop staging'].guid}/edit"
             alice.post(path, data=form_at(alice, path, ip_allowlist="192.0.2.0/24"))
+            path = f"/developers/keys/{self.key['Price checker'].guid}/addresses"
+            alice.post(path, data={"ip_allowlist": "203.0.113.8/29 2001:db8:7::/64"})
 
     def _confirm(self, alice: TestClient, name: str, noun: str) -> None:
         alice.post(f"/developers/keys/{self.key[name].guid}/{noun}", data={"confirmed": "yes"})
@@ -168,6 +175,28 @@ class Filled:
                 db.add(OrganizationUsage(**whose, hour=hour, outcome=outcome, count=count))
             self._used(db, "Partner demo", dt.timedelta(days=6), "192.0.2.44")
             self._used(db, "Back office", dt.timedelta(days=1), "203.0.113.7")
+
+    def _addresses(self) -> None:
+        now = clock.now()
+        with self.ostiary.store.writing() as db:
+            for address, first_days, last_hours, count in (
+                ("203.0.113.9", 6, 0.1, 2_310),
+                ("203.0.113.10", 6, 0.2, 2_292),
+                ("203.0.113.14", 4, 1, 840),
+                ("2001:db8:7::1f:8a20", 5.5, 3, 96),
+                ("2001:db8:7:0:9c1e:77ff:fe20:41d3", 5, 26, 12),
+                ("198.51.100.77", 3, 50, 4),
+                ("2001:db8:90ab:cdef:1234:5678:9abc:def0", 2, 30, 1),
+            ):
+                db.add(
+                    SeenAddress(
+                        application_guid=self.key["Price checker"].guid,
+                        address=address,
+                        first_seen_at=now - dt.timedelta(days=first_days),
+                        last_seen_at=now - dt.timedelta(hours=last_hours),
+                        count=count,
+                    )
+                )
 
     def _count(self, db: Session, summed: Summed, name: str, hour: dt.datetime, outcome: str, count: int) -> None:
         guid = self.key[name].guid

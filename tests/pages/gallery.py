@@ -21,6 +21,7 @@ from tests.pages.filled import PASSWORD, Filled
 SIZES = {"1280": {"width": 1280, "height": 800}, "390": {"width": 390, "height": 844}}
 THEMES = ("light", "dark")
 KEY = "/developers/keys/{key}"
+OBSERVED = "/developers/keys/{observed}"
 
 
 @dataclass(frozen=True)
@@ -78,6 +79,17 @@ PLACES = [
     Place("key-pause-refused", f"{KEY}/pause", is_sent=True, status=422),
     Place("key-revocation", f"{KEY}/revocation"),
     Place("key-replacement", f"{KEY}/replacement"),
+    Place("key-observed", OBSERVED),
+    Place("key-observed-viewer", OBSERVED, "Bob"),
+    Place("key-observation", "/developers/keys/{unlisted}/observation"),
+    Place("key-observation-over", f"{KEY}/observation"),
+    Place("key-observation-end", f"{OBSERVED}/observation/end"),
+    Place("key-addresses", f"{OBSERVED}/addresses"),
+    Place("key-addresses-refused", f"{OBSERVED}/addresses", fill={"ip_allowlist": "home"}, is_sent=True, status=400),
+    Place("key-addresses-empty", "/developers/keys/{unused}/addresses"),
+    Place("key-switch-over", f"{OBSERVED}/switch-over"),
+    Place("key-switch-over-refused", f"{OBSERVED}/switch-over", is_sent=True, status=422),
+    Place("key-switch-over-empty", "/developers/keys/{unused}/switch-over"),
     Place("customers", "/customers"),
     Place("customers-none-found", "/customers?guid=nothing"),
     Place("customer", "/customers/{customer}"),
@@ -175,6 +187,9 @@ def named(filled: Filled) -> dict[str, str]:
         "revoked": keys["Leaked in a chat"],
         "expired": keys["Old importer"],
         "ending": keys["Loyalty app"],
+        "observed": keys["Price checker"],
+        "unused": keys["Stock levels"],
+        "unlisted": keys["Loyalty app, new"],
         "customer": filled.customer,
         "dana": filled.member["Dana"],
         "carol": filled.member["Carol"],

@@ -1,5 +1,6 @@
 """The table of all pages: what each is about, and which roles may. A page without a row fails the tests."""
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -59,6 +60,10 @@ KEY = "/developers/keys/{guid}"
 KEYS_READ = {"key": EVERYBODY, "production key": EVERYBODY, "organization key": EVERYBODY}
 KEYS_CHANGED = {"key": DEVELOPERS, "production key": LEADERS, "organization key": LEADERS}
 PAUSED_KEYS_CHANGED = {"paused key": DEVELOPERS, "paused production key": LEADERS}
+OBSERVED_KEYS_CHANGED = {"observed key": DEVELOPERS, "observed organization key": LEADERS}
+OBSERVABLE_KEYS_CHANGED = {"unlisted key": DEVELOPERS, "unlisted organization key": LEADERS}
+# Of nobody: the list lets in whoever has used the key.
+CUT_OFF_SEEN = hashlib.sha256(b"").hexdigest()
 MEMBERS_CHANGED = {"member": LEADERS, "owner": OWNERS}
 
 ROWS = [
@@ -153,6 +158,20 @@ ROWS = [
     *each(KEYS_CHANGED, f"POST {KEY}/pause", f"POST {KEY}/revocation", form=CONFIRMED),
     *each(PAUSED_KEYS_CHANGED, f"POST {KEY}/resumption"),
     *each(KEYS_CHANGED, f"POST {KEY}/replacement", form={"word": "{new}"}),
+    *each(OBSERVABLE_KEYS_CHANGED, f"GET {KEY}/observation", f"POST {KEY}/observation", form=CONFIRMED),
+    # Whoever may give it a list; where there is nothing to observe, the page says so.
+    *each(
+        {"production key": LEADERS},
+        *(f"GET {KEY}/{noun}" for noun in ("observation", "observation/end", "addresses", "switch-over")),
+    ),
+    *each(OBSERVED_KEYS_CHANGED, f"GET {KEY}/observation/end", f"POST {KEY}/observation/end", form=CONFIRMED),
+    *each(OBSERVED_KEYS_CHANGED, f"GET {KEY}/addresses", f"POST {KEY}/addresses", form={"ip_allowlist": "10.0.0.1"}),
+    *each(
+        OBSERVED_KEYS_CHANGED,
+        f"GET {KEY}/switch-over",
+        f"POST {KEY}/switch-over",
+        form={"ip_allowlist": "10.0.0.1", "cut_off_seen": CUT_OFF_SEEN} | CONFIRMED,
+    ),
     # After the guided start, which is about the newest bank.
     *each({"new bank": OWNERS}, "GET /banks/{guid}/promotion", "POST /banks/{guid}/promotion", form=CONFIRMED),
     # Last, because there is nobody else while such a link counts.

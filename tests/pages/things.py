@@ -13,7 +13,8 @@ from ostiary import clock
 from ostiary.app import Ostiary
 from ostiary.applications import service as applications
 from ostiary.applications.credentials import Digester
-from ostiary.applications.models import ApplicationKind
+from ostiary.applications.models import ApplicationKind, SeenAddress
+from ostiary.applications.observation import service as observation
 from ostiary.applications.schemas import NewApplication
 from ostiary.crypto import guids
 from ostiary.customers.models import Customer, CustomerLabel, CustomerType
@@ -115,7 +116,8 @@ class World(Cast):
 
     def _key(self, state: str, organization_guid: str) -> str:
         expires_at = clock.now() + dt.timedelta(days=90)
-        new = read_as(NewApplication, name="Till", expires_at=expires_at, ip_allowlist=["10.0.0.1"])
+        listed = [] if {"observed", "unlisted"} & set(state.split()) else ["10.0.0.1"]
+        new = read_as(NewApplication, name="Till", expires_at=expires_at, ip_allowlist=listed)
         with self.store.writing() as db:
             if "organization" in state:
                 kind = ApplicationKind.ORGANIZATION
@@ -127,6 +129,11 @@ class World(Cast):
             made = pair.application
             if "paused" in state:
                 applications.pause(db, OPERATOR, kind, made.guid)
+            if "observed" in state:
+                observation.observe(db, OPERATOR, kind, made.guid)
+                now = clock.now()
+                seen = {"address": "10.0.0.1", "first_seen_at": now, "last_seen_at": now, "count": 1}
+                db.add(SeenAddress(application_guid=made.guid, **seen))
             return made.guid
 
     def _member(self, state: str, organization_guid: str, role: Role) -> str:

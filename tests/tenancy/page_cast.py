@@ -18,7 +18,8 @@ from starlette.testclient import TestClient
 from ostiary import clock
 from ostiary.access.actor import Actor
 from ostiary.applications import service as keys
-from ostiary.applications.models import ApplicationKind
+from ostiary.applications.models import ApplicationKind, SeenAddress
+from ostiary.applications.observation import service as observation
 from ostiary.applications.schemas import NewApplication
 from ostiary.banks import service as banks
 from ostiary.banks.models import BankType
@@ -138,6 +139,7 @@ class PageCast(Stage):
             self._bank(guid, canary(bank, name), name, is_production=bank == "Vault")
         self._key(guid, "", canary("Head", name))
         self._key(guid, "", canary("Resting", name), is_paused=True)
+        self._observed_key(guid, "", canary("Pupil", name))
         self.tokens.append(self.desk.token(self.desk.key(guid)))
 
     def _invite(self, person: Person, organization_guid: str) -> str:
@@ -179,13 +181,30 @@ class PageCast(Stage):
         assert made.status == 201, made
         self._key(organization_guid, guid, canary("Till", name))
         self._key(organization_guid, guid, canary("Asleep", name), is_paused=True)
+        self._observed_key(organization_guid, guid, canary("Learner", name))
         if is_production:
             with self.store.writing() as db:
                 banks.promote(db, OPERATOR, guid)
 
-    def _key(self, organization_guid: str, bank_guid: str, name: str, *, is_paused: bool = False) -> Key:
+    def _observed_key(self, organization_guid: str, bank_guid: str, name: str) -> None:
+        key = self._key(organization_guid, bank_guid, name, ip_allowlist=[])
+        with self.store.writing() as db:
+            made = observation.observe(db, OPERATOR, self.desk.kind(key), key.client_id)
+            now = clock.now()
+            seen = {"address": "10.0.0.1", "first_seen_at": now, "last_seen_at": now, "count": 1}
+            db.add(SeenAddress(application_guid=made.guid, **seen))
+
+    def _key(
+        self,
+        organization_guid: str,
+        bank_guid: str,
+        name: str,
+        *,
+        is_paused: bool = False,
+        ip_allowlist: Sequence[str] = ("10.0.0.1",),
+    ) -> Key:
         expires_at = clock.now() + dt.timedelta(days=90)
-        new = read_as(NewApplication, name=name, expires_at=expires_at, ip_allowlist=["10.0.0.1"])
+        new = read_as(NewApplication, name=name, expires_at=expires_at, ip_allowlist=list(ip_allowlist))
         make = keys.create_for_bank if bank_guid else keys.create_for_organization
         kind = ApplicationKind.BANK if bank_guid else ApplicationKind.ORGANIZATION
         with self.store.writing() as db:

@@ -120,14 +120,20 @@ def _fitting(words: list[str], production: set[str]) -> Callable[[Record], bool]
                 where = "organization" if not each["bank_guid"] else ""
                 where = "production" if each["bank_guid"] in production else where
                 wanted = {"organization", "production"} & set(words)
-                is_paused = bool(each["paused_at"])
-                return wanted == ({where} - {""}) and (is_paused or "paused" not in words)
+                return wanted == ({where} - {""}) and _is_such_a_key(each, words)
             case "member" | "owner":
                 return _is_such_a_member(each, words)
             case _:
                 return True
 
     return fits
+
+
+def _is_such_a_key(each: Record, words: list[str]) -> bool:
+    is_observed = bool(each["observed_since"])
+    if "unlisted" in words:
+        return not (is_observed or each["ip_allowlist"])
+    return (is_observed or "observed" not in words) and (bool(each["paused_at"]) or "paused" not in words)
 
 
 def _is_such_a_member(each: Record, words: list[str]) -> bool:

@@ -26,6 +26,7 @@ THROUGH = {
     "customer_labels": ("customer_guid", "customers"),
     "application_secrets": ("application_guid", "applications"),
     "application_usage": ("application_guid", "applications"),
+    "seen_addresses": ("application_guid", "applications"),
     "revocations": ("application_guid", "applications"),
     "event_deliveries": ("event_guid", "events"),
     "one_time_links": ("membership_guid", "memberships"),

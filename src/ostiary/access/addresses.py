@@ -1,7 +1,7 @@
 """Source addresses: which a key may be used from, and which one a request really came from."""
 
 import ipaddress
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 
 from ostiary.settings import Network
@@ -52,6 +52,25 @@ def allows(stored: str, address: str) -> bool:
     """Whether a list, as it is stored, lets an address in. A pure function: remembering its answers is safe."""
     source = parse_address(address)
     return source is not None and any(source in ipaddress.ip_network(entry) for entry in stored.split())
+
+
+def matcher(entries: Iterable[str]) -> Callable[[str], bool]:
+    """The same question of one list about many addresses, without a memory that they would fill."""
+    networks = [network for entry in entries if (network := _stored_entry(entry)) is not None]
+
+    def lets_in(address: str) -> bool:
+        source = parse_address(address)
+        return source is not None and any(source in network for network in networks)
+
+    return lets_in
+
+
+def _stored_entry(entry: str) -> Network | None:
+    # Somebody may have changed the row by hand: what is no entry lets nobody in.
+    try:
+        return ipaddress.ip_network(entry)
+    except ValueError:
+        return None
 
 
 def parse_address(text: str) -> Address | None:

@@ -11,6 +11,8 @@ from ostiary.access.scopes import Scope
 from ostiary.applications import figures, outcomes, queries
 from ostiary.applications.figures import Figures, Refusal
 from ostiary.applications.models import Application, ApplicationKind, ApplicationStatus
+from ostiary.applications.observation import service as observation
+from ostiary.applications.observation.report import Report
 from ostiary.applications.queries import GONE, OPERATOR, Described, KeyFilter
 from ostiary.applications.rights import Rights, rights
 from ostiary.banks import queries as banks
@@ -58,6 +60,8 @@ class KeyFile:
     predecessor: Application | None
     successor: Application | None
     is_quiet: bool
+    # None while nobody observes it.
+    observation: Report | None
 
     @property
     def may_go(self) -> bool:
@@ -120,6 +124,7 @@ def key_file(db: Session, actor: Actor, guid: str, now: dt.datetime) -> KeyFile:
         predecessor=queries.find_by_guid(db, actor, key.application.replaces_guid),
         successor=queries.find_successor(db, actor, guid),
         is_quiet=last_used_at is None or last_used_at <= now - QUIET,
+        observation=observation.report(db, actor, key.application, now),
     )
 
 

@@ -64,6 +64,10 @@ class Application(Recorded, Model):
     revoked_at: Mapped[dt.datetime | None]
     last_used_at: Mapped[dt.datetime | None]
     last_used_from: Mapped[str | None] = mapped_column(String(45))
+    # While it is set, every address that uses the key is written down.
+    observed_since: Mapped[dt.datetime | None]
+    # The list that what is seen is compared with, as in `ip_allowlist_text`; empty: the smallest that fits.
+    proposed_ip_allowlist_text: Mapped[str | None] = mapped_column("proposed_ip_allowlist", Text)
     # The membership that made it; empty for the operator.
     created_by: Mapped[Guid] = mapped_column(default="")
     # Of the form that made it: sent twice, it makes one key all the same.
@@ -84,6 +88,10 @@ class Application(Recorded, Model):
     @property
     def ip_allowlist(self) -> list[str]:
         return self.ip_allowlist_text.split()
+
+    @property
+    def proposed_ip_allowlist(self) -> list[str]:
+        return (self.proposed_ip_allowlist_text or "").split()
 
     def status_at(self, moment: dt.datetime) -> ApplicationStatus:
         """What a person should read: the strongest reason why the key does not work comes first."""
@@ -113,6 +121,26 @@ class ApplicationSecret(Model):
     expires_at: Mapped[dt.datetime | None]
 
     __table_args__ = (Index(None, "application_guid"),)
+
+
+# In place of an address: all that came after the first thousand together.
+OTHERS = "*"
+# In place of an address: what a request came from was not to be known, and no list would let it in.
+UNKNOWN = ""
+
+
+class SeenAddress(Model):
+    """How often, and when, an observed key was used from an address."""
+
+    __tablename__ = "seen_addresses"
+
+    application_guid: Mapped[Guid] = mapped_column(ForeignKey("applications.guid"), primary_key=True)
+    address: Mapped[str] = mapped_column(String(45), primary_key=True)
+    first_seen_at: Mapped[dt.datetime]
+    last_seen_at: Mapped[dt.datetime]
+    count: Mapped[int] = mapped_column(BigInteger)
+
+    __table_args__ = (Index(None, "last_seen_at"),)
 
 
 class ApplicationUsage(Model):

@@ -8,8 +8,8 @@ from sqlalchemy.orm import Session
 
 from ostiary import clock
 from ostiary.access.actor import Actor, Subject
-from ostiary.access.scopes import Scope
 from ostiary.applications import queries
+from ostiary.applications.changing import end_observation, get_for, record_change, refuse_if_revoked
 from ostiary.applications.credentials import Digester, new_client_id, new_secret
 from ostiary.applications.merging import Seen, merged
 from ostiary.applications.models import Application, ApplicationKind, ApplicationSecret
@@ -21,7 +21,6 @@ from ostiary.crypto import guids
 from ostiary.db.pages import Page
 from ostiary.errors import Forbidden, Invalid
 from ostiary.events.catalog import EventType
-from ostiary.events.record import record
 from ostiary.organizations import queries as organizations
 from ostiary.web.schemas import Sent
 
@@ -87,10 +86,10 @@ def replace(
 ) -> KeyPair:
     """Another key with the same settings and a life of the same length; the old one goes on until it is revoked."""
     actor.must(kind.executes, Subject.USER)
-    old, bank = _get_for(db, actor, kind, client_id, kind.executes)
+    old, bank = get_for(db, actor, kind, client_id, kind.executes)
     _must_hold_all(actor, kind, bank)
     _refuse_a_repeat(db, actor, origin)
-    _refuse_if_revoked(old)
+    refuse_if_revoked(old)
     if bank is not None and bank.is_production and not old.ip_allowlist:
         # Made while the bank was a sandbox.
         raise _addresses_required()
@@ -125,7 +124,7 @@ def update(
 ) -> Application:
     """Change name or address list; tokens already issued obey a new list from the next request on."""
     actor.must(kind.writes, Subject.USER)
-    application, bank = _get_for(db, actor, kind, client_id, kind.writes)
+    application, bank = get_for(db, actor, kind, client_id, kind.writes)
     changes = sent.read() if seen is None else merged(application, sent.read(), seen)
     facts: dict[str, object] = {}
     if changes.name is not None and changes.name != application.name:
@@ -136,39 +135,42 @@ def update(
             raise _addresses_required()
         facts["ip_allowlist"] = [application.ip_allowlist, list(changes.ip_allowlist)]
         application.ip_allowlist_text = " ".join(changes.ip_allowlist)
+        if application.observed_since is not None:
+            end_observation(db, application)
+            facts["observed"] = False
     if facts:
-        _record(db, actor, EventType.CREDENTIAL_UPDATED, application, **facts)
+        record_change(db, actor, EventType.CREDENTIAL_UPDATED, application, **facts)
     return application
 
 
 def pause(db: Session, actor: Actor, kind: ApplicationKind, client_id: str) -> Application:
     """Refuse the key and its tokens until it is resumed."""
     actor.must(kind.writes, Subject.USER)
-    application, _ = _get_for(db, actor, kind, client_id, kind.writes)
-    _refuse_if_revoked(application)
+    application, _ = get_for(db, actor, kind, client_id, kind.writes)
+    refuse_if_revoked(application)
     if application.paused_at is None:
         application.paused_at = clock.now()
-        _record(db, actor, EventType.CREDENTIAL_UPDATED, application, paused=True)
+        record_change(db, actor, EventType.CREDENTIAL_UPDATED, application, paused=True)
     return application
 
 
 def resume(db: Session, actor: Actor, kind: ApplicationKind, client_id: str) -> Application:
     actor.must(kind.writes, Subject.USER)
-    application, _ = _get_for(db, actor, kind, client_id, kind.writes)
-    _refuse_if_revoked(application)
+    application, _ = get_for(db, actor, kind, client_id, kind.writes)
+    refuse_if_revoked(application)
     if application.paused_at is not None:
         application.paused_at = None
-        _record(db, actor, EventType.CREDENTIAL_UPDATED, application, paused=False)
+        record_change(db, actor, EventType.CREDENTIAL_UPDATED, application, paused=False)
     return application
 
 
 def revoke(db: Session, actor: Actor, kind: ApplicationKind, client_id: str) -> Application:
     """Refuse the key and every token it made, for good."""
     actor.must(kind.executes, Subject.USER)
-    application, _ = _get_for(db, actor, kind, client_id, kind.executes)
+    application, _ = get_for(db, actor, kind, client_id, kind.executes)
     if application.revoked_at is None:
         application.revoked_at = clock.now()
-        _record(db, actor, EventType.CREDENTIAL_DELETED, application)
+        record_change(db, actor, EventType.CREDENTIAL_DELETED, application)
     return application
 
 
@@ -208,7 +210,7 @@ def _create(
     facts["ip_allowlist"] = application.ip_allowlist
     if origin.replaces_guid:
         facts["replaces_guid"] = origin.replaces_guid
-    _record(db, actor, EventType.CREDENTIAL_CREATED, application, **facts)
+    record_change(db, actor, EventType.CREDENTIAL_CREATED, application, **facts)
     return KeyPair(application, secret)
 
 
@@ -229,16 +231,6 @@ def _readers(kind: ApplicationKind) -> tuple[Subject, ...]:
     return (Subject.BANK, *everywhere) if kind is ApplicationKind.BANK else everywhere
 
 
-def _get_for(
-    db: Session, actor: Actor, kind: ApplicationKind, client_id: str, scope: Scope
-) -> tuple[Application, Bank | None]:
-    """The key and its bank, where the actor must hold `scope`; an organization's key counts as production."""
-    application = queries.get_to_change(db, actor, kind, client_id)
-    bank = banks.get(db, actor, application.bank_guid) if application.bank_guid else None
-    actor.must_there(scope, is_production=bank is None or bank.is_production)
-    return application, bank
-
-
 def _must_hold_all(actor: Actor, kind: ApplicationKind, bank: Bank | None) -> None:
     if not holds_all(actor, kind, is_production=bank is None or bank.is_production):
         raise Forbidden("forbidden", "A key of this kind could do more there than your role may")
@@ -254,25 +246,8 @@ def _made_already() -> Invalid:
     return Invalid("data_exists", "This form has made its key already", status=409)
 
 
-def _refuse_if_revoked(application: Application) -> None:
-    if application.revoked_at is not None:
-        raise Invalid("revoked", "The key is revoked, which is final: generate a new one", status=409)
-
-
 def _addresses_required() -> Invalid:
     message = "A key of a production bank needs a list of source addresses (ip_allowlist)"
     problem = Invalid("missing_parameter", message, status=422)
     problem.at = {"ip_allowlist": "A key of a production bank needs at least one address."}
     return problem
-
-
-def _record(db: Session, actor: Actor, event_type: EventType, application: Application, **facts: object) -> None:
-    record(
-        db,
-        actor,
-        event_type,
-        application.guid,
-        organization_guid=application.organization_guid,
-        bank_guid=application.bank_guid,
-        **facts,
-    )

@@ -12,6 +12,8 @@ from sqlalchemy import Executable, Integer, Select, String, Table, bindparam, de
 from ostiary import clock
 from ostiary.applications import queries
 from ostiary.applications.models import Application, ApplicationUsage, OrganizationUsage
+from ostiary.applications.observation import sightings
+from ostiary.applications.observation.sightings import Sightings
 from ostiary.db.batches import Columns, insert_or_update, packed, unpacked
 from ostiary.db.model import Moment
 from ostiary.db.store import Store
@@ -30,6 +32,7 @@ class Usage:
         self._lock = threading.Lock()
         self._counts: Counter[tuple[str, str]] = Counter()
         self._last_used: dict[str, str] = {}
+        self._sightings = Sightings()
         self._pruned_hour: dt.datetime | None = None
 
     def count(self, application_guid: str, outcome: str) -> None:
@@ -42,36 +45,48 @@ class Usage:
             self._counts.update([(application_guid, outcome) for application_guid, _ in uses])
             self._last_used.update(uses)
 
+    def saw(self, application_guid: str, address: str) -> None:
+        """An observed key was used, or a token of it."""
+        with self._lock:
+            self._sightings.add(application_guid, address)
+
     def write(self, store: Store) -> None:
         """Put what was counted since the last call into the database, in one transaction."""
         with self._lock:
             counts, self._counts = self._counts, Counter()
             last_used, self._last_used = self._last_used, {}
-        if not counts:
+            seen, self._sightings = self._sightings, Sightings()
+        if not (counts or seen):
             return
         try:
-            self._write(store, counts, last_used)
+            self._write(store, counts, last_used, seen)
         except Exception:
             # The database is away: what was counted waits for the next attempt.
             with self._lock:
                 self._counts.update(counts)
                 self._last_used = {**last_used, **self._last_used}
+                self._sightings.add_all(seen.rows())
             raise
 
-    def _write(self, store: Store, counts: Mapping[tuple[str, str], int], last_used: Mapping[str, str]) -> None:
+    def _write(
+        self, store: Store, counts: Mapping[tuple[str, str], int], last_used: Mapping[str, str], seen: Sightings
+    ) -> None:
         now = clock.now()
         hour = now.replace(minute=0, second=0, microsecond=0)
         statements = _statements(is_sqlite=store.is_sqlite)
         # In order: two servers that write at once wait for each other, never in a circle.
         counted = {"hour": hour, "rows": packed((*key, count) for key, count in sorted(counts.items()))}
-        seen = {"now": now, "rows": packed(sorted(last_used.items()))}
+        marked = {"now": now, "rows": packed(sorted(last_used.items()))}
         with store.writing() as db:
             db.execute(statements.by_key, counted)
             db.execute(statements.by_owner, counted)
-            db.execute(statements.last_used, seen)
+            db.execute(statements.last_used, marked)
+            if seen:
+                sightings.write(db, seen, is_sqlite=store.is_sqlite)
             if hour != self._pruned_hour:
                 for table in (ApplicationUsage, OrganizationUsage):
                     db.execute(delete(table).where(table.hour < hour - KEPT))
+                sightings.prune(db)
                 self._pruned_hour = hour
 
 

@@ -12,6 +12,7 @@ from ostiary import clock
 from ostiary.access.actor import Actor
 from ostiary.applications import queries, service
 from ostiary.applications.models import Application, ApplicationKind
+from ostiary.applications.observation import service as observation
 from ostiary.applications.schemas import ApplicationChanges, NewApplication
 from ostiary.cli import show
 from ostiary.cli.session import OPERATOR, JsonFlag, YesFlag, confirm, fail, misused, reading, writing
@@ -126,6 +127,36 @@ def allow_key(
         misused("Name the addresses, or say --any to allow all")
     sent = read_as(ApplicationChanges, ip_allowlist=addresses or [])
     _change(id_, lambda db, actor, kind, key: service.update(db, actor, kind, key, sent), json_wanted=json)
+
+
+@commands.command("observe")
+def observe_key(id_: Id, json: JsonFlag = False) -> None:
+    """Write down every address that uses a key, and refuse nobody: to find the list it needs."""
+    _change(id_, observation.observe, json_wanted=json)
+
+
+@commands.command("observed")
+def show_observed(id_: Id, json: JsonFlag = False) -> None:
+    """The addresses that an observed key was used from, and the smallest list that fits them."""
+    with reading() as db:
+        found = observation.report(db, OPERATOR, _locate(db, id_), clock.now())
+    if found is None:
+        fail("The key is not observed. Begin with: ostiary keys observe ID")
+    shown, seen = show.observation(found), show.seen_addresses(found)
+    if json:
+        show.as_json({**shown, "seen": seen})
+        return
+    show.facts(shown, json_wanted=False)
+    typer.echo()
+    columns = ["address", "uses", "first_seen_at", "last_seen_at", "with_proposed_list"]
+    show.rows(seen, columns, "No use was seen yet.", json_wanted=False)
+
+
+@commands.command("stop-observing")
+def stop_observing_key(id_: Id, yes: YesFlag = False, json: JsonFlag = False) -> None:
+    """Write nothing more down, and forget what was seen. To switch over to a list, use `allow` instead."""
+    confirm(f"{_described(id_)} The addresses it was used from will be forgotten.", yes=yes)
+    _change(id_, observation.stop, json_wanted=json)
 
 
 def _change(id_: str, change: Change, *, json_wanted: bool) -> None:

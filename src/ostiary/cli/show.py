@@ -10,7 +10,8 @@ from rich.console import Console
 from rich.table import Table
 
 from ostiary import clock
-from ostiary.applications.models import Application
+from ostiary.applications.models import OTHERS, Application
+from ostiary.applications.observation.report import Report
 from ostiary.applications.service import KeyPair
 from ostiary.banks.models import Bank
 from ostiary.organizations.models import Organization
@@ -92,11 +93,39 @@ def application(one: Application) -> dict[str, Any]:
         "bank_guid": one.bank_guid,
         "status": str(one.status_at(clock.now())),
         "ip_allowlist": one.ip_allowlist,
+        "observed_since": _wire(one.observed_since),
         "created_at": _wire(one.created_at),
         "expires_at": _wire(one.expires_at),
         "last_used_at": _wire(one.last_used_at),
         "last_used_from": one.last_used_from,
     }
+
+
+def observation(found: Report) -> dict[str, Any]:
+    """`smallest_ip_allowlist` is null when no list fits, and `proposed_ip_allowlist` what uses are compared with."""
+    return {
+        "observed_since": _wire(found.since),
+        "addresses": len(found.known),
+        "has_more_addresses": found.others is not None,
+        "uses": found.uses,
+        "smallest_ip_allowlist": None if found.smallest is None else list(found.smallest),
+        "proposed_ip_allowlist": list(found.proposed),
+    }
+
+
+def seen_addresses(found: Report) -> list[dict[str, Any]]:
+    """An address is null where it was unknown; of `others` nobody can say what the list would do."""
+    verdicts = {one.address: "let in" for one in found.let_in} | {one.address: "cut off" for one in found.cut_off}
+    return [
+        {
+            "address": "others" if one.address == OTHERS else one.address or None,
+            "uses": one.count,
+            "first_seen_at": _wire(one.first_seen_at),
+            "last_seen_at": _wire(one.last_seen_at),
+            "with_proposed_list": verdicts.get(one.address),
+        }
+        for one in found.seen
+    ]
 
 
 def _wire(moment: dt.datetime | None) -> str | None:

@@ -54,11 +54,16 @@ PHRASES: Mapping[EventType, str] = {
 # Changes that have a word of their own, by the fact that tells them.
 WORDS_OF_FACTS: Mapping[tuple[str, str], Mapping[bool, str]] = {
     (EventType.CREDENTIAL_UPDATED, "paused"): {True: "paused the key", False: "resumed the key"},
+    (EventType.CREDENTIAL_UPDATED, "observed"): {
+        True: "began to observe the addresses of the key",
+        False: "stopped observing the addresses of the key",
+    },
     (EventType.BANK_UPDATED, "closed"): {True: "closed the bank", False: "reopened the bank"},
 }
 
 FACT_NAMES = {
     "ip_allowlist": "addresses",
+    "proposed_ip_allowlist": "proposed addresses",
     "client_id": "client id",
     "jti": "token id",
     "supported_country_codes": "countries",

@@ -86,6 +86,9 @@ class BearerCheck:
         if not is_address_allowed(bound(claims, standing), address):
             self.usage.count(standing.application_guid, rules.ADDRESS_NOT_ALLOWED)
             raise _not_from_here(claims, address)
+        # A customer's token that does not take the key's list over says nothing about what the list should be.
+        if standing.observed_since is not None and claims.inherits_ip_allowlist:
+            self.usage.saw(standing.application_guid, address)
         return actor_of(standing, address, _scopes(claims.scope), customer_guid=claims.customer_guid)
 
     async def checked(self, token: str) -> tuple[Claims, Standing | LoginStanding]:

@@ -67,6 +67,8 @@ class ClientEndpoint:
         client_id, secret = self.client.pair(sender, sent)
         rows = await self.lookup(client_id, self.keys.current_kid)
         standing = self.client.standing(secret, sender.address, rows, clock.seconds())
+        if standing.observed_since is not None:
+            self.usage.saw(standing.application_guid, sender.address)
         if "token" not in sent:
             raise InvalidRequest("Send the token")
         if sent["token"].split() != [sent["token"]]:

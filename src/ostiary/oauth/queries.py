@@ -22,6 +22,8 @@ class Standing(NamedTuple):
     application_guid: str
     kind: str
     ip_allowlist: str
+    # Set while each address that uses the key is written down.
+    observed_since: Any
     expires_at: Any
     paused_at: Any
     revoked_at: Any
@@ -94,6 +96,7 @@ def _standing(asked: Asked, *more: Any) -> sa.Select[*tuple[Any, ...]]:  # noqa:
             Application.guid,
             Application.kind,
             Application.ip_allowlist_text,
+            Application.observed_since,
             Application.expires_at,
             Application.paused_at,
             Application.revoked_at,

@@ -137,6 +137,8 @@ class TokenEndpoint:
     def _granted(self, recognized: Recognized) -> Granted:
         """What the token will say; raises InvalidScope."""
         asked, standing, now = recognized
+        if standing.observed_since is not None:
+            self.usage.saw(standing.application_guid, asked.address)
         try:
             scope = grant(standing.kind, asked.scope)
         except InvalidScope as error:

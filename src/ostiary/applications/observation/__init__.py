@@ -1,0 +1,1 @@
+"""Learning addresses: keys without a list are observed until it is known which list they need."""
