@@ -5,6 +5,7 @@ import sqlalchemy as sa
 from ostiary.applications.models import OTHERS, UNKNOWN, Application, SeenAddress
 from ostiary.applications.observation import service as observation
 from ostiary.web.immediate import Head, Request
+from tests.oauth.customer_desk import customer_token, look, new_customer
 from tests.oauth.desk import OPERATOR, Desk, Key
 
 HERE, THERE, ELSEWHERE = "192.0.2.1", "2001:db8::1", "203.0.113.7"
@@ -89,6 +90,18 @@ def test_writes_nothing_of_whoever_is_not_let_in(desk: Desk) -> None:
         db.execute(sa.update(Application).values(paused_at=sa.func.now()))
     assert desk.ask(desk.north, peer=ELSEWHERE).status == 401
     assert desk.show(token, peer=ELSEWHERE).status == 401
+    assert seen(desk, desk.north) == {HERE: 1}
+
+
+def test_learns_nothing_of_customers_who_need_no_list_of_the_key(desk: Desk) -> None:
+    customer = new_customer(desk, desk.north)
+    alone = customer_token(desk, desk.north, customer, inherit_ip_allowlist=False)
+    listed = customer_token(desk, desk.north, customer, ip_allowlist=[THERE])
+    inheriting = customer_token(desk, desk.north, customer)
+    observe(desk, desk.north)
+    assert look(desk, alone, customer, peer=ELSEWHERE).status == 200
+    assert look(desk, listed, customer, peer=THERE).status == 200
+    assert look(desk, inheriting, customer, peer=HERE).status == 200
     assert seen(desk, desk.north) == {HERE: 1}
 
 

@@ -21,6 +21,7 @@ from ostiary.crypto import guids
 from ostiary.customers import queries as customers
 from ostiary.organizations import service as organizations
 from ostiary.organizations.schemas import NewOrganization
+from ostiary.settings import Settings
 from ostiary.web.schemas import read_as
 from tests.oauth.desk import OPERATOR, Answer, Desk, Key
 from tests.timing.pairs import Interval, timed_awaiting
@@ -33,6 +34,12 @@ PLANTED_SECONDS = 200e-6
 
 Asking = Callable[[], Coroutine[Any, Any, Answer]]
 Pairs = Callable[[], int]
+
+
+@pytest.fixture
+def settings(settings: Settings) -> Settings:
+    """Otherwise most of the failures would be slowed, and only that would be timed."""
+    return settings.model_copy(update={"limit_failed_token_requests_per_source": None})
 
 
 @pytest.fixture

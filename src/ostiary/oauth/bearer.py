@@ -27,6 +27,7 @@ from ostiary.oauth.standing import (
     bound,
     contradiction,
     is_address_allowed,
+    is_let_in_by_itself,
     moment,
     refused,
     since,
@@ -86,8 +87,7 @@ class BearerCheck:
         if not is_address_allowed(bound(claims, standing), address):
             self.usage.count(standing.application_guid, rules.ADDRESS_NOT_ALLOWED)
             raise _not_from_here(claims, address)
-        # A customer's token that does not take the key's list over says nothing about what the list should be.
-        if standing.observed_since is not None and claims.inherits_ip_allowlist:
+        if standing.observed_since is not None and not is_let_in_by_itself(claims, address):
             self.usage.saw(standing.application_guid, address)
         return actor_of(standing, address, _scopes(claims.scope), customer_guid=claims.customer_guid)
 

@@ -80,7 +80,6 @@ class CustomerTokens:
         # Both of them, as it is published (wire contract §2.1).
         actor.must(Scope.CUSTOMERS_WRITE, Subject.BANK)
         actor.must(Scope.CUSTOMERS_READ, Subject.BANK)
-        limits.admit(((Kind.CUSTOMER_TOKENS_PER_KEY, actor.guid),), "This key asks for customer tokens too often")
         new = sent.read()
         customer = customers.find(db, actor, new.customer_guid)
         if customer is None:
@@ -105,6 +104,7 @@ class CustomerTokens:
             "iat": iat,
             "exp": exp,
         }
+        limits.admit(((Kind.CUSTOMER_TOKENS_PER_KEY, actor.guid),), "This key asks for customer tokens too often")
         token = self._signed(db, members)
         self.usage.used(ISSUED, [(actor.guid, actor.address)])
         return CustomerTokenOut(access_token=token)

@@ -87,6 +87,11 @@ def bound(claims: Claims, standing: Standing) -> Standing:
     return standing._replace(ip_allowlist=f"{claims.ip_allowlist} {inherited}".strip())
 
 
+def is_let_in_by_itself(claims: Claims, address: str) -> bool:
+    """Whether the list of the key, whatever will be on it, changes nothing for a customer's token from there."""
+    return not claims.inherits_ip_allowlist or addresses.allows(claims.ip_allowlist, address)
+
+
 def is_address_allowed(standing: Standing, address: str) -> bool:
     """An empty list lets everybody in, except to a production bank, whose keys must have one."""
     if not standing.ip_allowlist:
