@@ -77,7 +77,7 @@ def test_notices_a_token_for_a_customer_of_another_bank(cast: Cast, monkeypatch:
 def test_comes_across_a_missing_tenant_predicate(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
     forget_the_tenant(monkeypatch, customers, Subject.ORGANIZATION)
     # Whichever it meets first: a customer who is shown, or a bank that is missed in the customer's place.
-    with pytest.raises(AssertionError, match="the model says|a stranger is told from nobody"):
+    with pytest.raises(AssertionError, match=r"the model says|a stranger is told from nobody"):
         walk(Visitors, cast, MOST_STEPS, FAILING)
 
 
