@@ -31,7 +31,7 @@ from ostiary.web.schemas import read_as
 
 OPERATOR = Actor.operator()
 ADDRESS = "203.0.113.7"
-USER_TOKEN_SECONDS = 900
+USER_TOKEN_SECONDS = 3600
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 # What a browser says of itself when one of our own pages sends it.
 BROWSER = {"Sec-Fetch-Site": "same-origin", "Accept": "text/html", "User-Agent": FIREFOX}

@@ -14,6 +14,7 @@ from cybrid_api_bank.model.error_response import ErrorResponse
 from cybrid_api_bank.model.post_bank import PostBank
 from cybrid_api_id.api.bank_applications_idp_api import BankApplicationsIdpApi
 from cybrid_api_id.api.organization_applications_idp_api import OrganizationApplicationsIdpApi
+from cybrid_api_id.api.users_idp_api import UsersIdpApi
 from cybrid_api_organization.api.organizations_organization_api import OrganizationsOrganizationApi
 
 NOBODY = "0" * 32
@@ -69,6 +70,10 @@ def bank_keys(base_url: str, token: str | None) -> BankApplicationsIdpApi:
 
 def organization_keys(base_url: str, token: str | None) -> OrganizationApplicationsIdpApi:
     return OrganizationApplicationsIdpApi(identity_client(base_url, token))
+
+
+def users(base_url: str, token: str | None) -> UsersIdpApi:
+    return UsersIdpApi(identity_client(base_url, token))
 
 
 def new_bank(name: str, **changes: object) -> PostBank:

@@ -3,7 +3,7 @@
 import datetime as dt
 import re
 import unicodedata
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, WithJsonSchema, field_validator
 
@@ -130,9 +130,9 @@ class UserOut(Out):
     # Of those who have an account here; an invitation knows an address only.
     username: str | None = None
     email: str
-    role: str
+    role: Role
     allowed_scopes: list[str]
-    state: str
+    state: Literal["active", "invited", "disabled"]
     created_at: WireMoment
     updated_at: WireMoment
 
@@ -157,7 +157,7 @@ def _members(membership: Membership) -> dict[str, Any]:
         "guid": membership.guid,
         "username": membership.user.name if membership.user is not None else None,
         "email": membership.email,
-        "role": membership.role,
+        "role": Role(membership.role),
         "allowed_scopes": allowed_scopes.of(membership.role),
         "state": membership.standing,
         "created_at": membership.created_at,

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from fastapi import Header, Request, Response
 from fastapi.routing import APIRoute
+from pydantic import WithJsonSchema
 from sqlalchemy.orm import Session
 
 from ostiary import clock
@@ -37,8 +38,8 @@ IdempotencyHeader = Annotated[
     Header(
         alias=HEADER,
         description="Printable ASCII. The same request sent again within 24 hours makes nothing a second time.",
-        json_schema_extra={"minLength": 1, "maxLength": 255},
     ),
+    WithJsonSchema({"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[ -~]+$"}),
 ]
 
 
