@@ -14,15 +14,20 @@ from tests.tenancy.things import BANK, ORGANIZATION, Caller, Kind, Thing
 
 PLACES = 3
 KEYS = {Kind.ORGANIZATION_KEY, Kind.BANK_KEY}
+ROLES = ("owner", "administrator", "developer", "viewer")
 
 
 @dataclass(frozen=True)
 class Who:
-    """The key of an organization, or of one of its banks, and the scopes of its token; None asks for all."""
+    """The key of an organization, or of one of its banks, and the scopes of its token; None asks for all.
+
+    With a role it is a person instead, who began with that role, and whose login is bound to the bank or to none.
+    """
 
     organization: int
     bank: int | None
     scopes: frozenset[str] | None = None
+    role: str = ""
 
 
 class Relation(StrEnum):
@@ -71,10 +76,16 @@ def _who(subject: str) -> st.SearchStrategy[Who]:
 
 keys = st.builds(Who, place, st.none() | place)
 _organizations, _banks = _who(ORGANIZATION), _who(BANK)
-callers = _organizations | _banks
-# For what only one of the two may do, so that it happens often enough.
-organizations_mostly = st.one_of(_organizations, _organizations, _organizations, _banks)
-banks_mostly = st.one_of(_banks, _banks, _banks, _organizations)
+_some = st.frozensets(st.sampled_from(sorted(DECIDING)), min_size=1, max_size=6)
+_people = st.builds(
+    Who, place, st.none() | place, st.one_of(st.none(), st.none(), st.none(), _some), st.sampled_from(ROLES)
+)
+callers = _organizations | _banks | _people
+# For what only one of them may do, so that it happens often enough.
+organizations_mostly = st.one_of(_organizations, _organizations, _organizations, _banks, _people)
+banks_mostly = st.one_of(_banks, _banks, _banks, _organizations, _people)
+people_mostly = st.one_of(_people, _people, _people, _people, _organizations, _banks)
+roles = st.sampled_from(ROLES)
 
 # The interesting relations come more often.
 _relations = (*[Relation.OWN] * 4, *[Relation.FOREIGN] * 3, *[Relation.SIBLING] * 2, *Relation)

@@ -20,6 +20,7 @@ DIRECTLY = {
     "events": ("organization_guid", "bank_guid"),
     "memberships": ("organization_guid", ""),
     "organization_usage": ("organization_guid", "bank_guid"),
+    "idempotency_keys": ("organization_guid", ""),
 }
 THROUGH = {
     "customers": ("bank_guid", "banks"),
@@ -29,6 +30,7 @@ THROUGH = {
     "revocations": ("application_guid", "applications"),
     "event_deliveries": ("event_guid", "events"),
     "one_time_links": ("membership_guid", "memberships"),
+    "logins": ("membership_guid", "memberships"),
 }
 # Of the server, or of people, who may belong to several organizations: no key may change these.
 NOBODYS = {"signing_keys", "users", "user_sessions"}
@@ -70,6 +72,13 @@ class State:
             return Owner(row[columns.index(organization)], (row[columns.index(bank)] if bank else None) or "")
         named, parent = THROUGH[table]
         return self.owner((parent, (row[columns.index(named)],)))
+
+    def belongs(self, user_guid: object, organization_guid: str) -> bool:
+        """Whether a person is, or was, a member there."""
+        columns = tables.metadata.tables["memberships"].columns.keys()
+        person, organization = columns.index("user_guid"), columns.index("organization_guid")
+        members = self.rows["memberships"].values()
+        return any((row[person], row[organization]) == (user_guid, organization_guid) for row in members)
 
 
 def read(store: Store) -> State:

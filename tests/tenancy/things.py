@@ -12,7 +12,7 @@ from ostiary.crypto import guids
 # A guid or a client id.
 NAME = re.compile(r"\b(?:[0-9a-f]{32}|ostid_[0-9A-Za-z]{38})\b")
 
-ORGANIZATION, BANK = "organization", "bank"
+ORGANIZATION, BANK, USER = "organization", "bank", "user"
 
 
 class Kind(StrEnum):
@@ -21,6 +21,7 @@ class Kind(StrEnum):
     CUSTOMER = "customer"
     ORGANIZATION_KEY = "organization key"
     BANK_KEY = "bank key"
+    USER = "user"
 
 
 class Owner(NamedTuple):
@@ -41,6 +42,7 @@ class Thing:
     shown: Mapping[str, object] = field(default_factory=dict)
     people: Mapping[str, object] = field(default_factory=dict)
     labels: frozenset[str] = frozenset()
+    # Or gone altogether: nobody finds it any more.
     is_revoked: bool = False
 
     @property
@@ -59,15 +61,21 @@ class Thing:
 
 @dataclass(frozen=True)
 class Caller:
-    """Whoever asks: the token of an organization or of one bank, and its scopes."""
+    """Whoever asks: the token of an organization, of one bank, or of a person, and its scopes."""
 
     subject: str
+    # Of a person: the organization, and the bank that the login is bound to.
     owner: Owner
     scopes: frozenset[str]
+    # Of a person: the membership, and what it is.
+    guid: str = ""
+    is_owner: bool = False
+    is_out: bool = False
+    sees_people_everywhere: bool = True
 
     def sees(self, owner: Owner | None) -> bool:
-        """The closure: an organization's token reaches everything of the organization, a bank's its bank alone."""
-        if self.subject == ORGANIZATION:
+        """The closure: a bank's token reaches its bank alone, everybody else's everything of their organization."""
+        if self.subject != BANK:
             return owner is not None and owner.organization_guid == self.owner.organization_guid
         return owner == self.owner
 
