@@ -59,7 +59,7 @@ def test_notices_a_missing_tenant_predicate(
 
 def test_comes_across_a_missing_tenant_predicate(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
     forget_the_tenant(monkeypatch, customers, Subject.ORGANIZATION)
-    with pytest.raises(AssertionError, match="the model says"):
+    with pytest.raises(AssertionError, match=r"the model says|told from nobody"):
         walk(Visitors, cast, MOST_STEPS, FAILING)
 
 

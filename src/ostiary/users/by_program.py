@@ -41,7 +41,6 @@ def delete(db: Session, actor: Actor, guid: str) -> None:
 def _again(db: Session, actor: Actor, guid: str) -> Invitation:
     """The first answer was lost: the same invitation with another link, which ends the one that nobody saw."""
     membership = queries.find_to_change(db, actor, guid)
-    is_open = membership is not None and not membership.is_accepted
-    if membership is None or not is_open or not is_renewable(membership.created_at):
+    if membership is None or membership.is_accepted or not is_renewable(membership.created_at):
         raise made_already(f"the user {guid}", guid=guid)
     return service.invite_again(db, actor, guid)
