@@ -57,17 +57,19 @@ from ostiary.organizations import pages as organization_pages
 from ostiary.organizations.api import router as organizations
 from ostiary.settings import Settings
 from ostiary.users import account_pages, entry_pages, session, set_up, team_pages
+from ostiary.users.api import router as users
 from ostiary.users.entry import Entrance
 from ostiary.users.session import Sessions
 from ostiary.users.throttle import SignInThrottle
-from ostiary.web import assets, description, headers, patterns, published, reference, refusals, theme
+from ostiary.web import assets, description, headers, idempotency, patterns, published, reference, refusals, theme
 from ostiary.web.asgi import App, Receive, Scope, Send
 from ostiary.web.background import Repeated
 from ostiary.web.challenges import RESOURCE_METADATA
+from ostiary.web.idempotency import Memory
 from ostiary.web.immediate import Immediate
 from ostiary.web.page_server import PageServer
 from ostiary.web.rendering import Templates
-from ostiary.web.routes import LIMITS, SEAL, STORE
+from ostiary.web.routes import DIGESTER, ISSUER, LIMITS, MEMORY, SEAL, STORE
 
 USAGE_SECONDS = 1.0
 DELIVERY_SECONDS = 0.25
@@ -188,7 +190,10 @@ class Ostiary:
         return {
             STORE: house.store,
             SEAL: house.personal_data_seal,
+            DIGESTER: house.digester,
+            ISSUER: house.settings.issuer,
             LIMITS: self.counting,
+            MEMORY: Memory(house.store, house.master_key, functools.partial(self.usage.write, house.store)),
             RESOURCE_METADATA: house.settings.issuer + protected_resource.PATH,
         }
 
@@ -204,7 +209,7 @@ class Ostiary:
             lifespan=self._lifespan,
         )
         of_customers = customer_tokens.router(CustomerTokens(self.keys, tokens, self.token.token_seconds, self.usage))
-        for router in (organizations, banks, customers, applications, of_customers):
+        for router in (organizations, banks, customers, applications, users, of_customers):
             app.include_router(router)
         facts = APIRouter()
         published.publish(facts, metadata.PATH, functools.partial(metadata.document, settings.issuer))
@@ -247,6 +252,7 @@ class Ostiary:
             Repeated(self.keys.refresh, KEYS_SECONDS),
             Repeated(functools.partial(self.limiting.tell, self.store), NOTICE_SECONDS),
             Repeated(functools.partial(revocation.prune, self.store), PRUNING_SECONDS),
+            Repeated(functools.partial(idempotency.prune, self.store), PRUNING_SECONDS),
         ]
         for each in work:
             each.start()

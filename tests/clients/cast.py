@@ -11,6 +11,7 @@ from cybrid_api_bank.api.customers_bank_api import CustomersBankApi
 from cybrid_api_id.api.bank_applications_idp_api import BankApplicationsIdpApi
 from cybrid_api_id.api.customer_tokens_idp_api import CustomerTokensIdpApi
 from cybrid_api_id.api.organization_applications_idp_api import OrganizationApplicationsIdpApi
+from cybrid_api_id.api.users_idp_api import UsersIdpApi
 from cybrid_api_organization.api.organizations_organization_api import OrganizationsOrganizationApi
 
 from tests.clients import published
@@ -53,6 +54,9 @@ class Holder:
 
     def organization_keys(self, *scopes: str) -> OrganizationApplicationsIdpApi:
         return published.organization_keys(self.server.base_url, self.token(*scopes))
+
+    def users(self, *scopes: str) -> UsersIdpApi:
+        return published.users(self.server.base_url, self.token(*scopes))
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from cybrid_api_bank.model.post_bank import PostBank
 from cybrid_api_id.api.bank_applications_idp_api import BankApplicationsIdpApi
 from cybrid_api_id.api.customer_tokens_idp_api import CustomerTokensIdpApi
 from cybrid_api_id.api.organization_applications_idp_api import OrganizationApplicationsIdpApi
+from cybrid_api_id.api.users_idp_api import UsersIdpApi
 from cybrid_api_organization.api.organizations_organization_api import OrganizationsOrganizationApi
 
 NOBODY = "0" * 32
@@ -74,6 +75,10 @@ def organization_keys(base_url: str, token: str | None) -> OrganizationApplicati
 
 def customer_tokens(base_url: str, token: str | None) -> CustomerTokensIdpApi:
     return CustomerTokensIdpApi(identity_client(base_url, token))
+
+
+def users(base_url: str, token: str | None) -> UsersIdpApi:
+    return UsersIdpApi(identity_client(base_url, token))
 
 
 def new_bank(name: str, **changes: object) -> PostBank:

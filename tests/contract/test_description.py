@@ -13,6 +13,7 @@ import yaml
 
 from ostiary.web.reference import YAML_PATH
 from tests.clients.cast import Cast, Holder
+from tests.clients.people import Person
 
 pytestmark = pytest.mark.any_database
 
@@ -64,9 +65,11 @@ def described(holder: Holder) -> dict[str, Any]:
     return document
 
 
-@pytest.mark.parametrize("who", ["north", "acme"])
-def test_answers_as_its_document_says(who: str, cast: Cast, tmp_path: Path, count: Callable[[int, int], int]) -> None:
-    holder: Holder = getattr(cast, who)
+@pytest.mark.parametrize("who", ["north", "acme", "alice"])
+def test_answers_as_its_document_says(
+    who: str, cast: Cast, alice: Person, tmp_path: Path, count: Callable[[int, int], int]
+) -> None:
+    holder: Holder = alice if who == "alice" else getattr(cast, who)
     done = explore(holder, described(holder), tmp_path, "--max-examples", str(count(10, 100)))
     assert done.returncode == 0, done.stdout
 

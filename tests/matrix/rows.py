@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum, auto
 
 from ostiary.access.actor import Subject
+from ostiary.access.scopes import BANK_KEY, ORGANIZATION_KEY, Scope
 from ostiary.users.models import Role
 
 ORGANIZATION, BANK, USER = Subject.ORGANIZATION, Subject.BANK, Subject.USER
@@ -23,6 +24,7 @@ class About(StrEnum):
     CUSTOMER = auto()
     ORGANIZATION_KEY = auto()
     BANK_KEY = auto()
+    USER = auto()
 
 
 class Relation(StrEnum):
@@ -56,6 +58,8 @@ class Row:
     beside: str = ""
     # Runs in the bank of the token, so a person needs a login bound to one.
     runs_in_a_bank: bool = False
+    # Where a login is bound to a bank, the bank of the body does not count.
+    goes_to_the_logins_bank: bool = False
 
     @property
     def operation(self) -> str:
@@ -79,6 +83,13 @@ WITH_CUSTOMERS = EVERYBODY | {CUSTOMER}
 # In a body, the place of a customer of the caller's bank.
 SOMEBODY = "a customer"
 WITHOUT_BANKS = frozenset({ORGANIZATION, USER})
+PEOPLE = frozenset({USER})
+OWN_BANK = "the bank of the caller"
+NEW_EMAIL = "an address that nobody has"
+TOMORROW = "a day from now"
+RENAMED = {"name": "Renamed"}
+NEW_KEY = {"name": "Another", "expires_at": TOMORROW, "ip_allowlist": ["203.0.113.7"]}
+READS = [scope for scope in Scope if scope.endswith(":read") and not scope.endswith(":pii:read")]
 
 ROWS = (
     Row("GET", "/api/organizations/{organization_guid}", "organizations:read", WITHOUT_BANKS, About.ORGANIZATION),
@@ -123,8 +134,88 @@ ROWS = (
         WITHOUT_BANKS,
         About.ORGANIZATION_KEY,
     ),
+    Row(
+        "POST",
+        "/api/organization_applications",
+        "organization_applications:execute",
+        PEOPLE,
+        success=201,
+        body=NEW_KEY,
+        beside=" ".join(sorted(ORGANIZATION_KEY)),
+    ),
+    Row(
+        "PATCH",
+        "/api/organization_applications/{client_id}",
+        "organization_applications:write",
+        PEOPLE,
+        About.ORGANIZATION_KEY,
+        body=RENAMED,
+    ),
+    Row(
+        "DELETE",
+        "/api/organization_applications/{client_id}",
+        "organization_applications:execute",
+        PEOPLE,
+        About.ORGANIZATION_KEY,
+        success=204,
+    ),
     Row("GET", "/api/bank_applications", "banks:read", EVERYBODY),
     Row("GET", "/api/bank_applications/{client_id}", "bank_applications:read", EVERYBODY, About.BANK_KEY),
+    Row(
+        "POST",
+        "/api/bank_applications",
+        "bank_applications:execute",
+        PEOPLE,
+        success=201,
+        body={**NEW_KEY, "bank_guid": OWN_BANK},
+        beside=" ".join(sorted(BANK_KEY)),
+        goes_to_the_logins_bank=True,
+    ),
+    Row(
+        "PATCH",
+        "/api/bank_applications/{client_id}",
+        "bank_applications:write",
+        PEOPLE,
+        About.BANK_KEY,
+        body=RENAMED,
+    ),
+    Row(
+        "DELETE",
+        "/api/bank_applications/{client_id}",
+        "bank_applications:execute",
+        PEOPLE,
+        About.BANK_KEY,
+        success=204,
+    ),
+    Row("GET", "/api/users", "users:read", WITHOUT_BANKS),
+    Row(
+        "POST",
+        "/api/users",
+        "users:execute",
+        PEOPLE,
+        success=201,
+        body={"email": NEW_EMAIL, "role": "viewer"},
+        beside=" ".join(sorted(READS)),
+    ),
+    Row("GET", "/api/users/{user_guid}", "users:read", WITHOUT_BANKS, About.USER),
+    Row(
+        "PATCH",
+        "/api/users/{user_guid}",
+        "users:write",
+        PEOPLE,
+        About.USER,
+        body={"role": "viewer"},
+        beside=" ".join(sorted(READS)),
+    ),
+    Row(
+        "DELETE",
+        "/api/users/{user_guid}",
+        "users:execute",
+        PEOPLE,
+        About.USER,
+        success=204,
+        beside=" ".join(sorted(READS)),
+    ),
 )
 
 # Wire contract §2, column “Org”.
@@ -196,7 +287,7 @@ def may(caller: Caller, scope: str, *, in_production: bool) -> bool:
 def expected(row: Row, caller: Caller, relation: Relation, *, has_scope: bool) -> tuple[int, str]:
     """Status and message code, in the order of questions of DESIGN §6."""
     visible = caller.sees if row.about in IN_BANKS else {Relation.OWN}
-    place = caller.bank if row.runs_in_a_bank else relation
+    place = caller.bank if row.runs_in_a_bank or row.goes_to_the_logins_bank else relation
     questions = (
         (caller.refusal is not None, caller.refusal),
         (caller.subject not in row.subjects, WRONG_SUBJECT),

@@ -16,10 +16,10 @@ from ostiary.crypto import guids
 from ostiary.customers.models import Customer
 from ostiary.oauth.signing_keys import SigningKeys
 from ostiary.users.models import Login, Role
-from tests.matrix.rows import SOMEBODY, About, Caller, Relation, Row
+from tests.matrix.rows import NEW_EMAIL, OWN_BANK, SOMEBODY, TOMORROW, About, Caller, Relation, Row
 from tests.oauth.customer_desk import customer_token
 from tests.oauth.desk import Answer, Desk, Key, claims_of, header_of, own_token, signed_by
-from tests.people import Cast, open_login, user_token
+from tests.people import Cast, add_person, open_login, user_token
 
 # Held by keys of both kinds and by every role, and needed by no operation.
 USELESS = "prices:read"
@@ -55,9 +55,20 @@ class Scene:
             path = path.format_map(dict.fromkeys(NAMES, self.named(row.about, relation, caller)))
         scopes = f"{row.scope} {row.beside}".strip()
         headers = [(b"authorization", said.encode())] if (said := self.header(caller, scopes, has_scope)) else []
-        body = b"" if row.body is None else json.dumps(row.body).replace(SOMEBODY, self.customer).encode()
+        body = b"" if row.body is None else self.filled_in(json.dumps(row.body)).encode()
         content = [(b"content-type", b"application/json")] if body else []
         return self.desk.request(path, [*headers, *content], method=row.method, body=body)
+
+    def filled_in(self, body: str) -> str:
+        known = {
+            SOMEBODY: self.customer,
+            OWN_BANK: self.cast.north,
+            NEW_EMAIL: f"{guids.new()}@example.com",
+            TOMORROW: clock.on_the_wire(clock.now() + dt.timedelta(days=1)),
+        }
+        for place, value in known.items():
+            body = body.replace(place, value)
+        return body
 
     def named(self, about: About, relation: Relation, caller: Caller) -> str:
         if caller.subject is Subject.CUSTOMER and about is About.CUSTOMER:
@@ -144,6 +155,7 @@ class Scene:
             About.CUSTOMER: self._customer,
             About.ORGANIZATION_KEY: lambda place: self._key(place, in_a_bank=False),
             About.BANK_KEY: lambda place: self._key(place, in_a_bank=True),
+            About.USER: self._member,
         }
         return makers[about](relation)
 
@@ -159,6 +171,11 @@ class Scene:
         with self.cast.store.writing() as db:
             db.add(customer)
         return customer.guid
+
+    def _member(self, relation: Relation) -> str:
+        if relation is Relation.MISSING:
+            return guids.new()
+        return add_person(self.cast.store, guids.new(), self.organization(relation), Role.VIEWER).membership_guid
 
     def _key(self, relation: Relation, *, in_a_bank: bool) -> str:
         application = Application(
@@ -181,7 +198,7 @@ BANK_KEYS = Caller("a bank key")
 # They can be made once, and their scopes do not matter.
 DEAD = frozenset({"a revoked key", "a paused key"})
 # Of the parameters in paths.
-NAMES = ("organization_guid", "bank_guid", "customer_guid", "client_id")
+NAMES = ("organization_guid", "bank_guid", "customer_guid", "client_id", "user_guid")
 
 
 def signed_elsewhere(keys: SigningKeys, token: str) -> str:

@@ -14,19 +14,22 @@ from tests.tenancy.things import BANK, CUSTOMER, ORGANIZATION, Caller, Kind, Thi
 PLACES = 3
 CUSTOMERS = 2
 KEYS = {Kind.ORGANIZATION_KEY, Kind.BANK_KEY}
+ROLES = ("owner", "administrator", "developer", "viewer")
 
 
 @dataclass(frozen=True)
 class Who:
     """The key of an organization, or of one of its banks, and the scopes of its token; None asks for all.
 
-    Or one of the customers who were there in the beginning, with a token that the key of the bank has made.
+    Or one of the customers who were there in the beginning, with a token that the key of the bank has made. With a role
+    it is a person, who began with that role, and whose login is bound to the bank or to none.
     """
 
     organization: int
     bank: int | None
     scopes: frozenset[str] | None = None
     customer: int | None = None
+    role: str = ""
 
 
 class Relation(StrEnum):
@@ -76,10 +79,16 @@ def _who(subject: str) -> st.SearchStrategy[Who]:
 
 keys = st.builds(Who, place, st.none() | place)
 _organizations, _banks, _customers = _who(ORGANIZATION), _who(BANK), _who(CUSTOMER)
-callers = _organizations | _banks | _customers
+_some = st.frozensets(st.sampled_from(sorted(DECIDING)), min_size=1, max_size=6)
+_people = st.builds(
+    Who, place, st.none() | place, st.one_of(st.none(), st.none(), st.none(), _some), st.none(), st.sampled_from(ROLES)
+)
+callers = _organizations | _banks | _customers | _people
 # For what only one of them may do, so that it happens often enough.
-organizations_mostly = st.one_of(_organizations, _organizations, _organizations, _banks, _customers)
-banks_mostly = st.one_of(_banks, _banks, _banks, _organizations, _customers)
+organizations_mostly = st.one_of(_organizations, _organizations, _organizations, _banks, _customers, _people)
+banks_mostly = st.one_of(_banks, _banks, _banks, _organizations, _customers, _people)
+people_mostly = st.one_of(_people, _people, _people, _people, _organizations, _banks, _customers)
+roles = st.sampled_from(ROLES)
 
 # The interesting relations come more often.
 _relations = (*[Relation.OWN] * 4, *[Relation.FOREIGN] * 3, *[Relation.SIBLING] * 2, *Relation)

@@ -8,8 +8,8 @@ from hypothesis.stateful import rule
 from ostiary.access.scopes import CUSTOMER
 from tests.oauth.desk import claims_of
 from tests.tenancy.choices import Named, Who, banks_mostly, callers, filters, flaws, names, pages, strays, words
+from tests.tenancy.flaws import CUSTOMER_TOKENS
 from tests.tenancy.machine import ApiWalk
-from tests.tenancy.model import CUSTOMER_TOKENS
 from tests.tenancy.things import Kind, Request
 
 MANY = "/api/customers"

@@ -6,7 +6,9 @@ from typing import NamedTuple
 
 from ostiary.access.scopes import BANK_KEY, MANAGEMENT, ORGANIZATION_KEY
 from ostiary.access.scopes import CUSTOMER as OF_CUSTOMERS
-from tests.tenancy.things import BANK, CUSTOMER, ORGANIZATION, Caller, Expected, Kind, Request, Thing
+from tests.tenancy import identity_model as identity
+from tests.tenancy.flaws import CUSTOMER_TOKENS, flaw
+from tests.tenancy.things import BANK, CUSTOMER, ORGANIZATION, USER, Caller, Expected, Kind, Request, Thing
 
 GUID_LETTERS = 32
 PEOPLE = "customers:pii:read"
@@ -18,7 +20,6 @@ class Door(NamedTuple):
     subjects: tuple[str, ...]
 
 
-CUSTOMER_TOKENS = "POST /api/customer_tokens"
 OPERATIONS = {
     "GET /api/organizations/{organization_guid}": Door(Kind.ORGANIZATION, "organizations:read", (ORGANIZATION,)),
     "PATCH /api/organizations/{organization_guid}": Door(Kind.ORGANIZATION, "organizations:write", (ORGANIZATION,)),
@@ -35,8 +36,23 @@ OPERATIONS = {
     "GET /api/organization_applications/{client_id}": Door(
         Kind.ORGANIZATION_KEY, "organization_applications:read", (ORGANIZATION,)
     ),
+    "POST /api/organization_applications": Door(Kind.ORGANIZATION_KEY, "organization_applications:execute", (USER,)),
+    "PATCH /api/organization_applications/{client_id}": Door(
+        Kind.ORGANIZATION_KEY, "organization_applications:write", (USER,)
+    ),
+    "DELETE /api/organization_applications/{client_id}": Door(
+        Kind.ORGANIZATION_KEY, "organization_applications:execute", (USER,)
+    ),
     "GET /api/bank_applications": Door(Kind.BANK_KEY, "banks:read", (ORGANIZATION, BANK)),
     "GET /api/bank_applications/{client_id}": Door(Kind.BANK_KEY, "bank_applications:read", (ORGANIZATION, BANK)),
+    "POST /api/bank_applications": Door(Kind.BANK_KEY, "bank_applications:execute", (USER,)),
+    "PATCH /api/bank_applications/{client_id}": Door(Kind.BANK_KEY, "bank_applications:write", (USER,)),
+    "DELETE /api/bank_applications/{client_id}": Door(Kind.BANK_KEY, "bank_applications:execute", (USER,)),
+    "GET /api/users": Door(Kind.USER, "users:read", (ORGANIZATION,)),
+    "POST /api/users": Door(Kind.USER, "users:execute", (USER,)),
+    "GET /api/users/{user_guid}": Door(Kind.USER, "users:read", (ORGANIZATION,)),
+    "PATCH /api/users/{user_guid}": Door(Kind.USER, "users:write", (USER,)),
+    "DELETE /api/users/{user_guid}": Door(Kind.USER, "users:execute", (USER,)),
 }
 # What a token may have at most.
 HOLDS = {
@@ -44,18 +60,6 @@ HOLDS = {
     for subject, scopes in ((ORGANIZATION, ORGANIZATION_KEY), (BANK, BANK_KEY), (CUSTOMER, OF_CUSTOMERS))
 }
 TYPES = {Kind.BANK: {"sandbox", "production"}, Kind.CUSTOMER: {"individual", "business"}}
-# What a body may say. `bank_guid` may stand in each of them and decides in none.
-MEMBERS = {
-    "PATCH /api/organizations/{organization_guid}": {"name"},
-    "POST /api/banks": {
-        *("type", "name", "features", "supported_country_codes"),
-        *("supported_fiat_account_assets", "supported_trading_symbols"),
-    },
-    "PATCH /api/banks/{bank_guid}": {"name"},
-    "POST /api/customers": {"type", "name", "labels"},
-    "PATCH /api/customers/{customer_guid}": {"state"},
-    CUSTOMER_TOKENS: {"customer_guid", "scopes"},
-}
 
 
 class World:
@@ -68,6 +72,9 @@ class World:
 
     def of(self, kind: Kind) -> list[Thing]:
         return [thing for thing in self.things.values() if thing.kind is kind]
+
+    def seen(self, caller: Caller) -> list[Thing]:
+        return [thing for thing in self.things.values() if caller.sees(thing.owner) and not thing.is_revoked]
 
     def stop_storing(self) -> set[str]:
         """What follows when customers were created, sooner or later; returns the guids of those it happens to."""
@@ -82,31 +89,44 @@ class World:
         return {name for thing in unseen for name in thing.names} - {*caller.owner}
 
     def predict(self, caller: Caller, request: Request) -> Expected:
+        if caller.is_out:
+            return Expected(401, "authentication_failed")
         door = OPERATIONS[request.operation]
-        refusal = _unreadable(request, door) or _refused(caller, request, door)
-        if refusal is not None:
-            return refusal
+        return _unreadable(request, door) or _refused(caller, request, door) or self._done(caller, request, door)
+
+    def _done(self, caller: Caller, request: Request, door: Door) -> Expected:
+        seen = self.seen(caller)
         if request.method == "POST":
-            is_token = request.operation == CUSTOMER_TOKENS
-            return self._token(caller, request) if is_token else _flaw(request) or _made(caller, request, door)
-        mine = [thing for thing in self.of(door.kind) if caller.sees(thing.owner) and not thing.is_revoked]
+            if request.operation == CUSTOMER_TOKENS:
+                return _token(seen, request)
+            if door.kind in identity.KINDS:
+                return identity.made(seen, caller, request, door.kind)
+            return flaw(request) or _made(caller, request, door)
+        mine = [thing for thing in seen if thing.kind is door.kind]
         if "{" not in request.operation:
             return _page([thing for thing in reversed(mine) if _is_wanted(thing, caller, request)], request)
         found = next((thing for thing in mine if request.name in thing.names), None)
-        if found is None:
-            return Expected(404, "not_found")
-        if request.method == "PATCH":
-            return _flaw(request) or _changed(found, request)
-        return Expected(200, objects=(found.as_shown(with_people=_with_people(request)),))
+        return _about(found, mine, caller, request) if found else Expected(404, "not_found")
 
-    def _token(self, caller: Caller, request: Request) -> Expected:
-        """For a customer whom the bank's token sees: a token, which leaves nothing behind."""
-        guid = str((request.body or {})["customer_guid"])
-        if len(guid) != GUID_LETTERS:
-            return Expected(400, "invalid_value")
-        known = {thing.guid for thing in self.of(Kind.CUSTOMER) if caller.sees(thing.owner)}
-        made = Expected(201, objects=({},)) if guid in known else Expected(422, "no_customer")
-        return _flaw(request) or made
+
+def _about(found: Thing, mine: list[Thing], caller: Caller, request: Request) -> Expected:
+    if request.method == "DELETE":
+        return identity.deleted(mine, caller, found)
+    if request.method == "PATCH" and found.kind is Kind.USER:
+        return identity.changed(mine, caller, found, request)
+    if request.method == "PATCH":
+        return flaw(request) or _changed(found, request)
+    return Expected(200, objects=(found.as_shown(with_people=_with_people(request)),))
+
+
+def _token(seen: Collection[Thing], request: Request) -> Expected:
+    """For a customer whom the bank's token sees: a token, which leaves nothing behind."""
+    guid = str((request.body or {})["customer_guid"])
+    if len(guid) != GUID_LETTERS:
+        return Expected(400, "invalid_value")
+    known = {thing.guid for thing in seen if thing.kind is Kind.CUSTOMER}
+    made = Expected(201, objects=({},)) if guid in known else Expected(422, "no_customer")
+    return flaw(request) or made
 
 
 def granted(subject: str, asked: Collection[str] | None) -> set[str] | None:
@@ -129,21 +149,18 @@ def _unreadable(request: Request, door: Door) -> Expected | None:
 
 
 def _refused(caller: Caller, request: Request, door: Door) -> Expected | None:
-    if caller.subject not in door.subjects:
+    # People may do what keys may, as far as their role goes; but a token for a customer is made with a bank's.
+    if caller.subject not in {*door.subjects, *([] if request.operation == CUSTOMER_TOKENS else [USER])}:
         return Expected(401, "invalid_subject")
     wanted = {door.scope, *([PEOPLE] if _with_people(request) else [])}
     if request.operation == CUSTOMER_TOKENS:
         wanted.add("customers:read")
     if not wanted <= caller.scopes:
         return Expected(403, "invalid_scopes")
-    return None
-
-
-def _flaw(request: Request) -> Expected | None:
-    sent = request.body or {}
-    is_known = MEMBERS[request.operation].issuperset(sent.keys() - {"bank_guid"})
-    if not is_known or sent.get("state", "unverified") != "unverified":
-        return Expected(400, "invalid_parameter")
+    if _with_people(request) and "{" not in request.operation and not caller.sees_people_everywhere:
+        return Expected(403, "invalid_scopes")
+    if request.operation == "POST /api/customers" and not caller.owner.bank_guid:
+        return Expected(401, "invalid_subject")
     return None
 
 
@@ -180,10 +197,13 @@ def _is_wanted(thing: Thing, caller: Caller, request: Request) -> bool:
         return True
     if thing.kind is Kind.BANK_KEY:
         return caller.subject == BANK or request.query.get("bank_guid", thing.bank_guid) == thing.bank_guid
+    if thing.kind is Kind.USER:
+        wanted_guids = _values(request, "guid")
+        return wanted_guids is None or thing.guid in wanted_guids
     has = {"guid": {thing.guid}, "type": {str(thing.shown["type"])}}
     if thing.kind is Kind.CUSTOMER:
         has["label"] = set(thing.labels)
-        if caller.subject == ORGANIZATION:
+        if caller.subject not in {BANK, CUSTOMER}:
             has["bank_guid"] = {thing.bank_guid}
     wanted = {parameter: _values(request, parameter) for parameter in has}
     return all(values is None or not values.isdisjoint(has[parameter]) for parameter, values in wanted.items())

@@ -20,6 +20,7 @@ DIRECTLY = {
     "events": ("organization_guid", "bank_guid"),
     "memberships": ("organization_guid", ""),
     "organization_usage": ("organization_guid", "bank_guid"),
+    "idempotency_keys": ("organization_guid", ""),
 }
 THROUGH = {
     "customers": ("bank_guid", "banks"),
@@ -73,6 +74,13 @@ class State:
         named, parent = THROUGH[table]
         owner = self.owner((parent, (row[columns.index(named)],)))
         return owner._replace(customer_guid=row[columns.index("guid")]) if owner and table == "customers" else owner
+
+    def belongs(self, user_guid: object, organization_guid: str) -> bool:
+        """Whether a person is, or was, a member there."""
+        columns = tables.metadata.tables["memberships"].columns.keys()
+        person, organization = columns.index("user_guid"), columns.index("organization_guid")
+        members = self.rows["memberships"].values()
+        return any((row[person], row[organization]) == (user_guid, organization_guid) for row in members)
 
 
 def read(store: Store) -> State:

@@ -11,12 +11,15 @@ from sqlalchemy.orm import Session
 
 from ostiary.access.actor import Actor, Subject
 from ostiary.applications import queries as applications
+from ostiary.applications import service as keys
 from ostiary.banks import queries as banks
 from ostiary.banks.models import Bank
 from ostiary.customers import queries as customers
 from ostiary.customers.models import Customer, CustomerState
 from ostiary.errors import NotFound
 from ostiary.organizations import queries as organizations
+from ostiary.users import queries as users
+from ostiary.users import service as people
 from tests.oauth.desk import OPERATOR
 from tests.tenancy.cast import Cast
 from tests.tenancy.choices import Named, Relation, Who
@@ -25,7 +28,12 @@ from tests.tenancy.walks import FAILING, failing, walk
 
 # About a hundred are enough, most of the time.
 MOST_STEPS = 5000
-OF = {Subject.ORGANIZATION: Who(0, None), Subject.BANK: Who(0, 0), Subject.CUSTOMER: Who(0, 0, customer=0)}
+OF = {
+    Subject.ORGANIZATION: Who(0, None),
+    Subject.BANK: Who(0, 0),
+    Subject.CUSTOMER: Who(0, 0, customer=0),
+    Subject.USER: Who(0, None, role="owner"),
+}
 OWN, FOREIGN = Named(Relation.OWN, 0), Named(Relation.FOREIGN, 0)
 Step = Callable[[Visitors, Who], None]
 
@@ -41,6 +49,10 @@ Step = Callable[[Visitors, Who], None]
         (customers, Subject.ORGANIZATION, lambda visitors, who: visitors.get_customer(who, FOREIGN, {}, None)),
         (customers, Subject.BANK, lambda visitors, who: visitors.get_customer(who, FOREIGN, {}, None)),
         (customers, Subject.CUSTOMER, lambda visitors, who: visitors.get_customer(who, FOREIGN, {}, None)),
+        (customers, Subject.USER, lambda visitors, who: visitors.get_customer(who, FOREIGN, {}, None)),
+        (applications, Subject.USER, lambda visitors, who: visitors.get_bank_application(who, FOREIGN, None)),
+        (users, Subject.ORGANIZATION, lambda visitors, who: visitors.get_user(who, FOREIGN, None)),
+        (users, Subject.USER, lambda visitors, who: visitors.get_user(who, FOREIGN, None)),
     ],
     ids=lambda part: getattr(part, "__name__", str(part)),
 )
@@ -77,7 +89,7 @@ def test_notices_a_token_for_a_customer_of_another_bank(cast: Cast, monkeypatch:
 def test_comes_across_a_missing_tenant_predicate(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
     forget_the_tenant(monkeypatch, customers, Subject.ORGANIZATION)
     # Whichever it meets first: a customer who is shown, or a bank that is missed in the customer's place.
-    with pytest.raises(AssertionError, match=r"the model says|a stranger is told from nobody"):
+    with pytest.raises(AssertionError, match=r"the model says|told from nobody"):
         walk(Visitors, cast, MOST_STEPS, FAILING)
 
 
@@ -106,6 +118,19 @@ def test_notices_a_write_that_goes_too_far(cast: Cast, monkeypatch: pytest.Monke
     monkeypatch.setattr(banks, "get_to_change", freezes)
     with failing(Visitors, cast, "rows were changed") as visitors:
         visitors.update_bank(OF[Subject.ORGANIZATION], OWN, "Ash", None, None)
+
+
+def test_notices_that_somebody_gives_more_than_they_hold(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(people, "may_give", lambda *_: True)
+    with failing(Visitors, cast, "answered 201 .* the model says .*status=403") as visitors:
+        visitors.create_user(Who(0, None, role="administrator"), "Ash", "owner", None, None)
+
+
+def test_notices_that_a_key_holds_more_than_its_maker(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keys, "must_hold_all", lambda *_, **__: None)
+    narrow = Who(0, None, frozenset({"organization_applications:execute"}), role="owner")
+    with failing(Visitors, cast, "answered 201 .* the model says .*status=403") as visitors:
+        visitors.create_organization_application(narrow, "Ash", None, None)
 
 
 def test_notices_that_a_stranger_is_told_from_nobody(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,7 @@ from ostiary.crypto import guids
 # A guid or a client id.
 NAME = re.compile(r"\b(?:[0-9a-f]{32}|ostid_[0-9A-Za-z]{38})\b")
 
-ORGANIZATION, BANK, CUSTOMER = "organization", "bank", "customer"
+ORGANIZATION, BANK, CUSTOMER, USER = "organization", "bank", "customer", "user"
 
 
 class Kind(StrEnum):
@@ -21,6 +21,7 @@ class Kind(StrEnum):
     CUSTOMER = "customer"
     ORGANIZATION_KEY = "organization key"
     BANK_KEY = "bank key"
+    USER = "user"
 
 
 class Owner(NamedTuple):
@@ -47,6 +48,7 @@ class Thing:
     shown: Mapping[str, object] = field(default_factory=dict)
     people: Mapping[str, object] = field(default_factory=dict)
     labels: frozenset[str] = frozenset()
+    # Or gone altogether: nobody finds it any more.
     is_revoked: bool = False
 
     @property
@@ -66,20 +68,26 @@ class Thing:
 
 @dataclass(frozen=True)
 class Caller:
-    """Whoever asks: the token of an organization, of one bank or of one customer, and its scopes."""
+    """Whoever asks: the token of an organization, of one bank, of one customer or of a person, and its scopes."""
 
     subject: str
+    # Of a person: the organization, and the bank that the login is bound to.
     owner: Owner
     scopes: frozenset[str]
+    # Of a person: the membership, and what it is.
+    guid: str = ""
+    is_owner: bool = False
+    is_out: bool = False
+    sees_people_everywhere: bool = True
 
     def sees(self, owner: Owner | None) -> bool:
-        """The closure: an organization's token reaches everything of the organization, a bank's its bank alone.
+        """The closure: a bank's token reaches its bank alone, a customer's what is the customer's own.
 
-        A customer's token reaches what is the customer's own, and nothing of the bank.
+        Everybody else reaches everything of their organization.
         """
         if owner is None:
             return False
-        if self.subject == ORGANIZATION:
+        if self.subject in {ORGANIZATION, USER}:
             return owner.organization_guid == self.owner.organization_guid
         return (owner.bank if self.subject == BANK else owner) == self.owner
 

@@ -5,7 +5,8 @@ from tests.tenancy.bank_rules import BankRules
 from tests.tenancy.customer_rules import CustomerRules
 from tests.tenancy.organization_rules import OrganizationRules
 from tests.tenancy.token_rules import TokenRules
+from tests.tenancy.user_rules import UserRules
 
 
-class Visitors(ApplicationRules, BankRules, CustomerRules, OrganizationRules, TokenRules):
+class Visitors(ApplicationRules, BankRules, CustomerRules, OrganizationRules, TokenRules, UserRules):
     pass

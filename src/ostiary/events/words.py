@@ -58,6 +58,7 @@ WORDS_OF_FACTS: Mapping[tuple[str, str], Mapping[bool, str]] = {
         True: "began to observe the addresses of the key",
         False: "stopped observing the addresses of the key",
     },
+    (EventType.CREDENTIAL_UPDATED, "secret_replaced"): {True: "was shown another secret of the key"},
     (EventType.BANK_UPDATED, "closed"): {True: "closed the bank", False: "reopened the bank"},
 }
 

@@ -9,7 +9,8 @@ from ostiary.web.asgi import FORM_TYPE, JSON_TYPE
 
 TEXT = """Trade a key pair for a token at `POST /oauth/token`, then send it as `Authorization: Bearer …`.
 A bank key's token runs in its bank: `bank_guid` in a query or body is ignored. It makes tokens for single
-customers of the bank at `POST /api/customer_tokens`."""
+customers of the bank at `POST /api/customer_tokens`.
+Keys and people are managed by people, with the token of a login."""
 
 PROBLEM = {
     "type": "object",
@@ -104,6 +105,7 @@ REFUSALS = {
 }
 OF_ONE = {"404": "Not there, or not yours."}
 OF_BODIES = {"422": "A rule of the platform is broken."}
+OF_CHANGES = {"409": "Something is there already, is being worked on, or has to be done first; the answer says what."}
 
 
 def document(app: FastAPI, issuer: str) -> dict[str, Any]:
@@ -130,17 +132,20 @@ def document(app: FastAPI, issuer: str) -> dict[str, Any]:
     }
     components["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}}
     for path, operations in described["paths"].items():
-        for operation in operations.values():
+        for method, operation in operations.items():
             operation["security"] = [{"token": []}]
             # FastAPI's own, of the model above.
             operation["responses"].pop("422", None)
-            operation["responses"] |= _refusals(has_body="requestBody" in operation, is_of_one="{" in path)
+            operation["responses"] |= _refusals(
+                has_body="requestBody" in operation, is_of_one="{" in path, is_change=method != "get"
+            )
     described["paths"] |= {path: {"post": operation} for path, operation in _pair_operations().items()}
     return described
 
 
-def _refusals(*, has_body: bool, is_of_one: bool) -> dict[str, Any]:
+def _refusals(*, has_body: bool, is_of_one: bool, is_change: bool) -> dict[str, Any]:
     meant = REFUSALS | (OF_BODIES if has_body else {}) | (OF_ONE if is_of_one else {})
+    meant |= OF_CHANGES if is_change else {}
     return {status: _answer(meaning, "Problem") for status, meaning in sorted(meant.items())}
 
 
