@@ -1,5 +1,6 @@
 """Puts everything together: the two lanes, what they share, and the work beside them."""
 
+import datetime as dt
 import functools
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -20,22 +21,36 @@ from ostiary.crypto.sealing import Seal
 from ostiary.customers import pages as customer_pages
 from ostiary.customers.api import router as customers
 from ostiary.customers.recording import settle
-from ostiary.dashboard import activity, overview, promotion, start, start_keys, token_doctor
+from ostiary.dashboard import activity, device, overview, promotion, start, start_keys, token_doctor
 from ostiary.dashboard import pages as way_in
 from ostiary.dashboard.frame import frame_of
 from ostiary.db.fast_reads import FastReads, open_reads
 from ostiary.db.store import Store
 from ostiary.events.catalog import Consumer
 from ostiary.events.delivery import Deliveries
-from ostiary.oauth import introspection, jwks, metadata, protected_resource, queries, revocation, signing_keys
+from ostiary.oauth import (
+    device_authorization,
+    device_codes,
+    introspection,
+    jwks,
+    metadata,
+    protected_resource,
+    queries,
+    refresh_grant,
+    revocation,
+    signing_keys,
+)
 from ostiary.oauth.access_tokens import AccessTokens
 from ostiary.oauth.bearer import BearerCheck
 from ostiary.oauth.client_check import ClientCheck
 from ostiary.oauth.client_endpoint import ClientEndpoint
+from ostiary.oauth.device_authorization import DeviceAuthorization
 from ostiary.oauth.guard import ApiGuard
 from ostiary.oauth.introspection import Introspection
-from ostiary.oauth.logins import LoginCheck
-from ostiary.oauth.revocation import TokenRevocation
+from ostiary.oauth.login_grants import LoginGrants, LoginLives
+from ostiary.oauth.logins import LoginCheck, LoginTokens
+from ostiary.oauth.presented import Digests
+from ostiary.oauth.revocation import LoginEnd, TokenRevocation
 from ostiary.oauth.signing_keys import SigningKeys
 from ostiary.oauth.token import TokenEndpoint, TokenSeconds
 from ostiary.organizations import pages as organization_pages
@@ -70,6 +85,7 @@ PAGES = (
     overview.pages,
     activity.pages,
     token_doctor.pages,
+    device.pages,
     start.pages,
     start_keys.pages,
     organization_pages.pages,
@@ -116,18 +132,25 @@ class Ostiary:
         settings = house.settings
         self.store = house.store
         self.usage = Usage()
+        self._login_lives = LoginLives(
+            dt.timedelta(seconds=settings.login_idle_seconds), dt.timedelta(seconds=settings.login_seconds)
+        )
         self.keys = SigningKeys(house.store, house.signing_key_seal)
         self._reads: FastReads = open_reads(house.store)
         tokens = AccessTokens(settings.issuer, self.keys)
+        digests = Digests(house.digester)
         client = ClientCheck(house.digester, ClientAddress(settings.trusted_proxies))
-        self.token = self._token_endpoint(settings, client, tokens)
+        self.token = self._token_endpoint(settings, client, tokens, digests)
         now = self.token.lookup.now
         self.immediate = {b"/oauth/token": Immediate(functools.partial(self.token.at_once, now))} if now else {}
         bearer = self._bearer_check(client, tokens)
         with_pair = functools.partial(ClientEndpoint, self.token.lookup, client, self.keys, self.usage)
         self._oauth: Mapping[str, App] = {
             "/oauth/token": self.token,
-            revocation.PATH: with_pair(TokenRevocation(house.store, tokens)),
+            revocation.PATH: with_pair(
+                TokenRevocation(house.store, tokens, digests), LoginEnd(house.store, tokens, digests)
+            ),
+            device_authorization.PATH: DeviceAuthorization(house.store, digests, client, settings.issuer),
             introspection.PATH: with_pair(Introspection(bearer)),
         }
         self.routes = self._routes(settings)
@@ -149,7 +172,9 @@ class Ostiary:
         else:
             await self.routes(scope, receive, send)
 
-    def _token_endpoint(self, settings: Settings, client: ClientCheck, tokens: AccessTokens) -> TokenEndpoint:
+    def _token_endpoint(
+        self, settings: Settings, client: ClientCheck, tokens: AccessTokens, digests: Digests
+    ) -> TokenEndpoint:
         return TokenEndpoint(
             lookup=self._reads.lookup(queries.BY_CLIENT_ID, queries.by_client_id),
             client=client,
@@ -159,6 +184,9 @@ class Ostiary:
                 settings.token_seconds_sandbox, settings.token_seconds_production, settings.token_seconds_organization
             ),
             usage=self.usage,
+            login_grants=LoginGrants(
+                self.store, digests, self.keys, LoginTokens(tokens, settings.token_seconds_user), self._login_lives
+            ),
         )
 
     def _bearer_check(self, client: ClientCheck, tokens: AccessTokens) -> BearerCheck:
@@ -201,6 +229,8 @@ class Ostiary:
             generation.DIGESTER: house.digester,
             SEAL: house.personal_data_seal,
             token_doctor.SIGNING_KEYS: self.keys,
+            device.DIGESTS: Digests(house.digester),
+            device.THROTTLE: SignInThrottle(),
             entry_pages.ENTRANCE: Entrance(house.store, house.settings, SignInThrottle()),
         }
         server = PageServer(
@@ -223,6 +253,8 @@ class Ostiary:
             Repeated(Deliveries(self.store, CONSUMERS), DELIVERY_SECONDS),
             Repeated(self.keys.refresh, KEYS_SECONDS),
             Repeated(functools.partial(revocation.prune, self.store), PRUNING_SECONDS),
+            Repeated(functools.partial(device_codes.prune, self.store), PRUNING_SECONDS),
+            Repeated(functools.partial(refresh_grant.prune, self.store, self._login_lives.idle), PRUNING_SECONDS),
         ]
         for each in work:
             each.start()

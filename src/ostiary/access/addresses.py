@@ -10,6 +10,8 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 WIDEST_PREFIX = {4: 8, 6: 16}
 MOST_ENTRIES = 100
+# Whoever has an IPv6 address has its whole network of this size.
+IPV6_SOURCE_PREFIX = 64
 LONGEST_ENTRY = 48
 
 
@@ -71,6 +73,13 @@ def parse_address(text: str) -> Address | None:
 def canonical(text: str) -> str:
     """The one spelling of an address, or "" for what is none."""
     return str(parse_address(text) or "")
+
+
+def source_of(address: str) -> str:
+    """Whom a limit counts: an IPv4 address, or an IPv6 network, as text."""
+    if ":" in address:
+        return str(ipaddress.ip_network((address, IPV6_SOURCE_PREFIX), strict=False))
+    return address
 
 
 class ClientAddress:

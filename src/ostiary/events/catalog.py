@@ -1,7 +1,8 @@
 """Every event type, and which durable work each one starts.
 
 A type is `<object>.<what happened>`. On the wire a key is a `credential` and a member of an organization a `user`;
-`customer.*`, `organization.*`, `session.*`, `token.*` and `user.invited` are audit only. A token's object is its key.
+`customer.*`, `organization.*`, `session.*`, `login.*`, `token.*` and `user.invited` are audit only. A token's object is
+its key; a login is a program in which somebody signed in.
 """
 
 from enum import StrEnum
@@ -26,6 +27,9 @@ class EventType(StrEnum):
     USER_DELETED = "user.deleted"
     SESSION_CREATED = "session.created"
     SESSION_DELETED = "session.deleted"
+    LOGIN_CREATED = "login.created"
+    LOGIN_DENIED = "login.denied"
+    LOGIN_DELETED = "login.deleted"
 
 
 class Consumer(StrEnum):

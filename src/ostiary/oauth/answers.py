@@ -16,6 +16,8 @@ HEADERS = (JSON, NO_STORE, (b"pragma", b"no-cache"), *SECURITY_HEADERS)
 # RFC 6749 §5.2: a refused client learns which scheme it may use.
 CHALLENGE = (b"www-authenticate", b'Basic realm="ostiary", charset="UTF-8"')
 ALLOW = (b"allow", b"POST")
+# RFC 6585 §4. A code that waits is over within minutes.
+LATER = (b"retry-after", b"60")
 
 log = structlog.get_logger(__name__)
 
@@ -28,7 +30,7 @@ def refusal(error: Exception) -> Answer:
     """What a caller hears of any error; whatever was not meant is a 500 that the log explains."""
     if isinstance(error, OAuthError):
         log.debug("client_refused", error=error.error, description=error.description)
-        more = {401: (CHALLENGE,), 405: (ALLOW,)}.get(error.status, ())
+        more = {401: (CHALLENGE,), 405: (ALLOW,), 429: (LATER,)}.get(error.status, ())
         return Answer(error.status, _body(error.error, error.description), (*HEADERS, *more))
     if isinstance(error, StoreUnavailable):
         note_away(error)

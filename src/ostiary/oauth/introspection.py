@@ -43,4 +43,6 @@ def _members(claims: Claims) -> dict[str, object]:
         "sub_type": claims.sub_type,
         "organization_guid": claims.organization_guid,
         **bank,
+        # Which login of a person; who they are is not told.
+        **({"sid": claims.sid} if claims.sid else {}),
     }

@@ -1,4 +1,4 @@
-"""POST /oauth/token: RFC 6749 §4.4, client credentials."""
+"""POST /oauth/token: RFC 6749 §4.4, client credentials; what programs of people ask goes on to login_grants.py."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -9,15 +9,16 @@ from ostiary import clock
 from ostiary.applications.usage import Usage
 from ostiary.db.fast_reads import Lookup, LookupNow, Row
 from ostiary.db.model import stored_seconds
-from ostiary.oauth import token_request
+from ostiary.oauth import login_grants, token_request
 from ostiary.oauth.access_tokens import AccessTokens, Granted
 from ostiary.oauth.answers import HEADERS, refusal
 from ostiary.oauth.client_check import ClientCheck
 from ostiary.oauth.errors import InvalidRequest, InvalidScope, OAuthError, UnsupportedGrantType
 from ostiary.oauth.grants import grant
+from ostiary.oauth.login_grants import LoginGrantAsked, LoginGrants
 from ostiary.oauth.signing_keys import SigningKeys
 from ostiary.web.asgi import BodyTooLarge, Disconnected, Receive, Scope, Send, answer, read_body
-from ostiary.web.immediate import Answer, Head, Request
+from ostiary.web.immediate import Answer, Given, Head, Request
 
 BODY = b'{"access_token":"%b","token_type":"Bearer","expires_in":%d,"scope":"%b","created_at":%d}'
 
@@ -55,6 +56,7 @@ class TokenEndpoint:
     tokens: AccessTokens
     token_seconds: TokenSeconds
     usage: Usage
+    login_grants: LoginGrants
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
@@ -62,25 +64,27 @@ class TokenEndpoint:
             body = await read_body(receive, token_request.LIMIT_BYTES)
             asked = self._asked(Request(Head(scope["headers"], (scope["client"] or ("",))[0]), body))
             granted = self._granted(asked, await self.lookup(asked.client_id, self.keys.current_kid))
-            found = self._issued([granted])[0]
+            found: Given = self._issued([granted])[0]
         except Disconnected:
             return
         except BodyTooLarge:
-            found = self._refusal(token_request.too_large())
+            found = self._otherwise(token_request.too_large())
         except Exception as error:  # noqa: BLE001 - the same answer both ways, and in the shape of this endpoint
-            found = self._refusal(error)
-        await answer(send, *found)
+            found = self._otherwise(error)
+        await answer(send, *(found if isinstance(found, Answer) else await found))
 
-    def at_once(self, now: LookupNow, requests: Sequence[Request]) -> list[Answer]:
+    def at_once(self, now: LookupNow, requests: Sequence[Request]) -> list[Given]:
         """The same for all requests of a turn, one step after the other."""
         kid = self.keys.current_kid
         asked = _each(self._asked, requests)
         rows = _together(lambda them: now([one.client_id for one in them], kid), asked)
         granted = _each(self._granted, asked, rows)
         answers = _together(self._issued, granted)
-        return [self._refusal(each) if isinstance(each, Exception) else each for each in answers]
+        return [self._otherwise(each) if isinstance(each, Exception) else each for each in answers]
 
-    def _refusal(self, error: Exception) -> Answer:
+    def _otherwise(self, error: Exception) -> Given:
+        if isinstance(error, LoginGrantAsked):
+            return self.login_grants(error)
         if isinstance(error, OAuthError):
             self.usage.count(error.application_guid, error.outcome)
         return refusal(error)
@@ -91,6 +95,8 @@ class TokenEndpoint:
         if "grant_type" not in sent:
             raise InvalidRequest("Send grant_type=client_credentials")
         if sent["grant_type"] != "client_credentials":
+            if sent["grant_type"] in login_grants.TYPES:
+                raise LoginGrantAsked(sender, sent)
             raise UnsupportedGrantType("The grant type here is client_credentials")
         client_id, secret = self.client.pair(sender, sent)
         return Asked(client_id, secret, sent.get("scope"), sender.address)

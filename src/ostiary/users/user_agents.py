@@ -12,6 +12,7 @@ BROWSERS = (
     ("Chrome/", "Chrome"),
     ("CriOS/", "Chrome"),
     ("Safari/", "Safari"),
+    ("ostiary/", "Ostiary's command line"),
     ("curl/", "curl"),
     ("python", "A Python program"),
 )
@@ -22,6 +23,7 @@ SYSTEMS = (
     ("Windows", "Windows"),
     ("CrOS", "ChromeOS"),
     ("Macintosh", "macOS"),
+    ("Darwin", "macOS"),
     ("Linux", "Linux"),
     ("X11", "Unix"),
 )
