@@ -205,7 +205,7 @@ def test_knows_no_other_device_code(program: Program, code: str) -> None:
     assert refusal(answer) == (400, "invalid_grant" if code else "invalid_request")
 
 
-def test_takes_codes_from_programs_of_people_alone(cast: Cast, program: Program) -> None:
+def test_takes_codes_from_programs_of_people_alone(program: Program) -> None:
     program.begin()
     sent = {"grant_type": DEVICE_CODE, "device_code": program.codes["device_code"]}
     for named, error in (
