@@ -1,4 +1,4 @@
-"""A refresh token works once: RFC 6749 §6. One that comes again ends its login with all its tokens: RFC 9700 §4.14.2."""
+"""A refresh token works once: RFC 6749 §6. One that comes again ends its login with its tokens: RFC 9700 §4.14.2."""
 
 import datetime as dt
 from concurrent.futures import ThreadPoolExecutor

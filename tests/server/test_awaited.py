@@ -1,4 +1,4 @@
-"""Some answers of the immediate way have to be awaited: only their connection waits, and what follows keeps its place."""
+"""Some answers of the immediate way are awaited: only their connection waits, and what follows keeps its place."""
 
 import asyncio
 import json
