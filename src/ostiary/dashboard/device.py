@@ -21,8 +21,10 @@ THROTTLE = "device_throttle"
 FIELD = "user_code"
 # A login that needs one of more is bound to it by name: `ostiary login --bank GUID`.
 MOST_BANKS = 100
-NO_CODE = "A code has eight letters, as in BCDF-GHJK: type it as the terminal shows it."
-UNKNOWN = "No program waits with this code: it was answered, has expired, or has a mistake in it."
+UNKNOWN = (
+    "No program waits with this code: it was answered, has expired, or has a mistake in it. A code has eight letters, "
+    "as in BCDF-GHJK."
+)
 NOT_HERE = "The program asks for a bank that is not here: it may be another organization's, or closed"
 NOTHING_HELD = "Your role holds nothing of what the program asks for, so there is nothing to approve"
 APPROVED, DENIED = "login-approved", "login-denied"
@@ -63,8 +65,8 @@ def device(visit: Visit) -> Outcome:
 
 @pages.post(f"{PAGE}/approval", again=device)
 def approve(visit: Visit) -> Go:
-    visit.must_be_meant_here()
     code = _code(visit)
+    visit.must_be_meant_here()
     bank_guid = code.bank_guid or visit.form.value("bank_guid")
     wanted = _wanted(visit, code, bank_guid)
     if wanted.refusal or (bank_guid and wanted.bank is None):
@@ -118,7 +120,8 @@ def _code(visit: Visit) -> DeviceCode:
     """Raises Invalid, also when somebody tries out too many (RFC 8628 §5.1)."""
     typed = presented.user_code(_typed(visit))
     if not typed:
-        raise Invalid("invalid_value", NO_CODE, status=422, field=FIELD)
+        # Nobody guesses with what cannot be one.
+        raise Invalid("invalid_value", UNKNOWN, status=404, field=FIELD)
     throttle: SignInThrottle = visit.shared[THROTTLE]
     digests: Digests = visit.shared[DIGESTS]
     with throttle.attempt(visit.address, visit.person.user_guid, is_known_source=False) as failed:
