@@ -63,6 +63,11 @@ def signed_in(cast: Cast, program: Program, name: str, *, bank: str = "", **aske
     return told
 
 
+def words(page: str) -> str:
+    """What a page says, without what it is made of."""
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page))
+
+
 def refusal(answer: Response) -> tuple[int, str]:
     assert re.fullmatch(r"[ -~]+", answer.json()["error_description"])
     return answer.status_code, answer.json()["error"]

@@ -53,7 +53,8 @@ class Wanted:
 def device(visit: Visit) -> Outcome:
     if visit.parameter("done") in {APPROVED, DENIED}:
         return View("dashboard/device_answered.html", is_approved=visit.parameter("done") == APPROVED)
-    if not _typed(visit):
+    if not _typed(visit) or visit.form.error(FIELD):
+        # A form that was refused for its code is not looked up again: one guess counts once.
         return View("dashboard/device.html", form=visit.form.or_usual(user_code=""))
     try:
         code = _code(visit)
@@ -93,7 +94,7 @@ def _before_approval(visit: Visit, code: DeviceCode) -> View:
         code=presented.user_code(_typed(visit)),
         program=user_agents.named(code.user_agent),
         places=[(each.guid, each.name) for each in places],
-        here=f"{PAGE}?{FIELD}={presented.user_code(_typed(visit))}",
+        address=f"{PAGE}?{FIELD}={presented.user_code(_typed(visit))}",
         banks=[(each.guid, f"{each.name} ({each.type})") for each in offered if each.closed_at is None],
         groups=grouped(wanted.scopes),
         is_less_in_production=wanted.bank is None and not in_production.issuperset(wanted.scopes),
