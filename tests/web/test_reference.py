@@ -27,6 +27,7 @@ OPERATIONS = {
     "GET /api/organization_applications/{client_id}",
     "GET /api/bank_applications",
     "GET /api/bank_applications/{client_id}",
+    "POST /oauth/device_authorization",
     "POST /oauth/introspect",
     "POST /oauth/revoke",
     "POST /oauth/token",

@@ -6,6 +6,7 @@ from typing import Any
 import typer
 
 from ostiary import clock
+from ostiary.access.actor import Subject
 from ostiary.cli import show
 from ostiary.cli.session import JsonFlag, fail
 from ostiary.crypto import strict
@@ -25,6 +26,8 @@ def inspect(
     found = pasted.read(text)
     if found.has_secret:
         fail(f"This is a client secret, not a token. {explanations.IF_IT_WAS_SEEN}")
+    if found.has_login_secret:
+        fail(f"This is a refresh token or a device code. {explanations.IF_IT_OF_A_LOGIN_WAS_SEEN}")
     if found.token:
         explained = _explain_token(found.token)
     elif found.refusal:
@@ -46,14 +49,23 @@ def _explain_token(text: str) -> dict[str, Any]:
     told = {
         name: claims.get(name) for name in ("sub_type", "sub", "bank_guid", "organization_guid", "client_id", "iss")
     }
+    is_persons = told["sub_type"] == Subject.USER
+    if is_persons:
+        told["login"] = claims.get("sid")
     told = {"kind": "token", **told, "scope": claims.get("scope")}
     if left_seconds > 0:
         state = f"Expires in {clock.in_words(left_seconds)}"
         advice = "Its time is fine. If it is refused, paste the error body here: this command works offline."
     else:
-        state, advice = f"Expired {clock.in_words(-left_seconds)} ago", f"{explanations.NEW_TOKEN} Try: ostiary token"
+        state, advice = f"Expired {clock.in_words(-left_seconds)} ago", _anew(is_persons=is_persons)
     checked = "not checked: that takes the server's public keys"
     return {**told, "expires": state, "is_expired": left_seconds <= 0, "signature": checked, "what_to_do": advice}
+
+
+def _anew(*, is_persons: bool) -> str:
+    if is_persons:
+        return f"{explanations.NEW_USER_TOKEN} Try: ostiary whoami"
+    return f"{explanations.NEW_TOKEN} Try: ostiary token"
 
 
 def _claims(token: str) -> dict[str, Any]:

@@ -22,6 +22,12 @@ IF_IT_WAS_SEEN = (
     "new pair."
 )
 
+NEW_USER_TOKEN = "The command line gets a new one by itself; any other program refreshes its own."  # noqa: S105 - advice
+IF_IT_OF_A_LOGIN_WAS_SEEN = (
+    "If somebody else could have read it on its way here, end the login: with `ostiary logout`, or under Settings, "
+    "Your account."
+)
+
 # By the text of the refusal; the bearer check and the token endpoint answer with these (DESIGN §6).
 BY_MESSAGE: Mapping[str, Explanation] = {
     "Signature has expired": Explanation("The token has expired", NEW_TOKEN),
@@ -93,13 +99,38 @@ BY_CODE: Mapping[str, Explanation] = {
     "invalid_grant": Explanation(
         "The token was issued to another key", "Revoke it with the pair of the key that it was issued to."
     ),
+    "authorization_pending": Explanation(
+        "Nobody has approved the program yet", "Open the link it shows and approve it, or wait."
+    ),
+    "slow_down": Explanation("The program asks too often", "It has to wait five seconds longer each time."),
+    "access_denied": Explanation(
+        "The program was not let in",
+        "It was denied, or its person may no longer come in. Begin anew with `ostiary login`.",
+    ),
+    "expired_token": Explanation("The device code has expired", "Begin anew with `ostiary login`."),
+    "unauthorized_client": Explanation(
+        "A key asked for what only people's programs get", "Keys get tokens with grant_type=client_credentials."
+    ),
     "unsupported_grant_type": Explanation("Another grant type was asked for", "Send grant_type=client_credentials."),
 }
 # RFC 6749 §5.2: the OAuth endpoints' own.
 OAUTH_CODES = frozenset(
-    {"invalid_scope", "invalid_client", "invalid_request", "invalid_grant", "unsupported_grant_type"}
+    {
+        "invalid_scope",
+        "invalid_client",
+        "invalid_request",
+        "invalid_grant",
+        "unsupported_grant_type",
+        "unauthorized_client",
+        "authorization_pending",
+        "slow_down",
+        "access_denied",
+        "expired_token",
+    }
 )
 OTHER = Explanation("The request was refused", "Change what the message names and send the request again.")
+# How refusals of refresh tokens and of used codes end.
+SIGN_IN_AGAIN = "sign in again"
 ADDRESS_REFUSED = "This key may not be used from "
 
 
@@ -109,6 +140,8 @@ def explain(code: str, message: str) -> Explanation:
         return BY_MESSAGE[message]
     if message.startswith(ADDRESS_REFUSED):
         return ADDRESS
+    if code == "invalid_grant" and message.endswith(SIGN_IN_AGAIN):
+        return BY_MESSAGE["Login ended"]
     match code:
         case "invalid_scopes":
             return _missing_scopes(message)
