@@ -51,8 +51,8 @@ def test_says_who_asks_for_what_and_warns(cast: Cast, program: Program) -> None:
         "Bank North (sandbox)",
         "used every 7 days, and at most 30 days",
         "Approve only what you started yourself",
-        "Customers create, delete and start",
-        "Banks read",
+        "Create, delete and start customers",
+        "Read banks",
         "2 scopes",
     ):
         assert part in said, part
@@ -182,7 +182,7 @@ def test_shows_nothing_that_a_program_makes_up(cast: Cast, program: Program) -> 
     program.http.headers["User-Agent"] = "<script>alert(1)</script> Your bank's security team"
     said = cast.signed_in("Alice").get("/device", params={"user_code": program.begin()}).text
     assert "security team" not in said
-    assert "An unknown browser" in said
+    assert "An unknown program" in said
 
 
 def test_refuses_a_form_of_another_site(cast: Cast, program: Program) -> None:

@@ -92,7 +92,7 @@ def _before_approval(visit: Visit, code: DeviceCode) -> View:
         "dashboard/device_approval.html",
         wanted=wanted,
         code=presented.user_code(_typed(visit)),
-        program=user_agents.named(code.user_agent),
+        program=user_agents.program(code.user_agent),
         places=[(each.guid, each.name) for each in places],
         address=f"{PAGE}?{FIELD}={presented.user_code(_typed(visit))}",
         banks=[(each.guid, f"{each.name} ({each.type})") for each in offered if each.closed_at is None],

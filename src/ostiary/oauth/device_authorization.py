@@ -75,7 +75,8 @@ def _scope(sent: Mapping[str, str]) -> str | None:
     names = list(dict.fromkeys(sent["scope"].split(" ")))
     for name in names:
         if name not in SCOPES:
-            raise InvalidScope(f"{quoted(name)} is not a scope")
+            # A user code in the wrong place is no longer than a scope, but is not written like one.
+            raise InvalidScope(f"{quoted(name) if name.islower() else 'A word'} is not a scope")
     return " ".join(names)
 
 

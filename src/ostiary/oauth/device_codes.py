@@ -102,7 +102,7 @@ def deny(db: Session, actor: Actor, code: DeviceCode) -> None:
         EventType.LOGIN_DENIED,
         code.guid,
         organization_guid=actor.organization_guid,
-        program=user_agents.named(code.user_agent),
+        program=user_agents.program(code.user_agent),
         program_address=code.address,
     )
 

@@ -42,7 +42,7 @@ def create(
         login.guid,
         organization_guid=actor.organization_guid,
         bank_guid=bank_guid,
-        program=user_agents.named(user_agent),
+        program=user_agents.program(user_agent),
         program_address=address,
         scopes=list(scopes),
     )
@@ -65,6 +65,6 @@ def end(db: Session, login: Login, membership: Membership, address: str, **facts
         login.guid,
         organization_guid=membership.organization_guid,
         bank_guid=login.bank_guid,
-        program=user_agents.named(login.user_agent),
+        program=user_agents.program(login.user_agent),
         **facts,
     )

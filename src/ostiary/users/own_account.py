@@ -77,7 +77,7 @@ def end_other_sessions(db: Session, sessions: Sessions, visitor: Visitor) -> Non
 def logins_of(db: Session, sessions: Sessions, visitor: Visitor) -> Sequence[Program]:
     """Of every organization the person belongs to."""
     found = sessions.live_logins(db, visitor.user_guid)
-    return [Program(each, user_agents.named(each.login.user_agent)) for each in found]
+    return [Program(each, user_agents.program(each.login.user_agent)) for each in found]
 
 
 def end_login(db: Session, sessions: Sessions, visitor: Visitor, guid: str) -> None:
