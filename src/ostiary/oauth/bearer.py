@@ -28,6 +28,8 @@ BEARER = re.compile(r"bearer ([A-Za-z0-9\-._~+/]+=*)\Z", re.IGNORECASE)
 AHEAD_SECONDS = 10
 # What is looked up in the database: one database's drivers stumble over NUL, the other's over half a character.
 LOOKED_UP = re.compile(r"[!-~]+\Z")
+ANEW = "Make a new token with the same key pair at POST /oauth/token; the key itself is fine"
+ANEW_FOR_PERSON = "Get a new token with the refresh token at POST /oauth/token, or sign in again with: ostiary login"
 KNOWN_SCOPES = frozenset(TokenScope)
 
 log = structlog.get_logger(__name__)
@@ -91,7 +93,7 @@ class BearerCheck:
 
     def _check_claims(self, claims: Claims, now: float) -> None:
         if claims.exp <= now:
-            raise _expired(claims.exp, now)
+            raise _expired(claims, now)
         if claims.aud != self.tokens.issuer:
             raise TokenRefused("Invalid audience")
         if claims.iss != self.tokens.issuer:
@@ -142,15 +144,16 @@ def _presented(authorization: Sequence[str], query_string: bytes) -> str:
     return found.group(1)
 
 
-def _expired(exp: int, now: float) -> TokenRefused:
+def _expired(claims: Claims, now: float) -> TokenRefused:
     # A calendar ends somewhere; a token from before 1970 expired no later than that.
-    expired_at = dt.datetime.fromtimestamp(max(exp, 0), clock.UTC)
+    expired_at = dt.datetime.fromtimestamp(max(claims.exp, 0), clock.UTC)
+    is_persons = claims.sub_type == Subject.USER
     return TokenRefused(
         "Signature has expired",
         outcome="token_expired",
         expired_at=clock.on_the_wire(expired_at),
-        expired_seconds_ago=int(now - exp),
-        what_to_do="Make a new token with the same key pair at POST /oauth/token; the key itself is fine",
+        expired_seconds_ago=int(now - claims.exp),
+        what_to_do=ANEW_FOR_PERSON if is_persons else ANEW,
     )
 
 
