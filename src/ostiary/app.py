@@ -246,15 +246,18 @@ class Ostiary:
         )
         return server.app([assets.mount()])
 
+    def _prune(self) -> None:
+        revocation.prune(self.store)
+        device_codes.prune(self.store)
+        refresh_grant.prune(self.store, self._login_lives.idle)
+
     @asynccontextmanager
     async def _lifespan(self, _: FastAPI) -> AsyncIterator[None]:
         work = [
             Repeated(functools.partial(self.usage.write, self.store), USAGE_SECONDS),
             Repeated(Deliveries(self.store, CONSUMERS), DELIVERY_SECONDS),
             Repeated(self.keys.refresh, KEYS_SECONDS),
-            Repeated(functools.partial(revocation.prune, self.store), PRUNING_SECONDS),
-            Repeated(functools.partial(device_codes.prune, self.store), PRUNING_SECONDS),
-            Repeated(functools.partial(refresh_grant.prune, self.store, self._login_lives.idle), PRUNING_SECONDS),
+            Repeated(self._prune, PRUNING_SECONDS),
         ]
         for each in work:
             each.start()

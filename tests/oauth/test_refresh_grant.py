@@ -16,7 +16,7 @@ from ostiary.banks.models import Bank
 from ostiary.errors import StoreUnavailable
 from ostiary.events.models import Event
 from ostiary.oauth import refresh_grant
-from ostiary.oauth.models import RefreshToken
+from ostiary.oauth.models import DeviceCode, RefreshToken
 from ostiary.settings import Settings
 from ostiary.users import session
 from ostiary.users.models import Login, Membership, User
@@ -152,6 +152,15 @@ def test_ends_whatever_is_a_month_old(cast: Cast, program: Program) -> None:
         travel.move_to(began + WHOLE)
         assert refusal(program.refresh(last["refresh_token"])) == (400, "invalid_grant")
         assert not works(program, last)
+
+
+def test_takes_what_is_over_away_by_itself(cast: Cast, program: Program) -> None:
+    signed_in(cast, program, "Alice")
+    with time_machine.travel(clock.now() + WHOLE, tick=False):
+        cast.ostiary._prune()
+    with cast.store.reading() as db:
+        for table in (Login, RefreshToken, DeviceCode):
+            assert db.scalars(sa.select(table)).all() == []
 
 
 def test_forgets_used_tokens_once_they_would_be_too_old(cast: Cast, program: Program) -> None:

@@ -56,10 +56,8 @@ def create(db: Session, store: Store, digests: Digests, asked: Asked) -> NewCode
     """Raises TooManyWaiting: each costs a row, and anybody may ask."""
     # Counted and added as one, also on PostgreSQL.
     store.serialize(db)
-    now, source = clock.now(), source_of(asked.address)
-    of_source, of_all = queries.by_source(db, source, now)
-    if of_source >= MOST_WAITING_OF_A_SOURCE or of_all >= MOST_WAITING:
-        raise TooManyWaiting("Too many programs wait for somebody to sign in: try again in a few minutes")
+    must_have_room(db, asked)
+    now = clock.now()
     made = NewCodes(presented.new(presented.DEVICE_CODE), presented.new_user_code())
     db.add(
         DeviceCode(
@@ -68,7 +66,7 @@ def create(db: Session, store: Store, digests: Digests, asked: Asked) -> NewCode
             user_code_digest=digests.of(made.user_code),
             scope=asked.scope,
             bank_guid=asked.bank_guid,
-            source=source,
+            source=source_of(asked.address),
             address=asked.address,
             user_agent=asked.user_agent,
             created_at=now,
@@ -77,6 +75,13 @@ def create(db: Session, store: Store, digests: Digests, asked: Asked) -> NewCode
         )
     )
     return made
+
+
+def must_have_room(db: Session, asked: Asked) -> None:
+    """Raises TooManyWaiting."""
+    of_source, of_all = queries.by_source(db, source_of(asked.address), clock.now())
+    if of_source >= MOST_WAITING_OF_A_SOURCE or of_all >= MOST_WAITING:
+        raise TooManyWaiting("Too many programs wait for somebody to sign in: try again in a few minutes")
 
 
 def approve(db: Session, actor: Actor, code: DeviceCode, scopes: Sequence[str], bank_guid: str | None) -> Login:

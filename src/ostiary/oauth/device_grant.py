@@ -26,10 +26,7 @@ SLOWER_SECONDS = 5
 
 def redeem(db: Session, digests: Digests, device_code: str, address: str, life: dt.timedelta) -> Renewed | OAuthError:
     """The login's first refresh token, or what to answer instead; raises InvalidGrant for what is no code."""
-    is_code = presented.is_well_formed(presented.DEVICE_CODE, device_code)
-    code = queries.by_device_digest(db, digests.of(device_code)) if is_code else None
-    if code is None:
-        raise InvalidGrant("This device code is unknown, or was forgotten long after it expired")
+    code = find(db, digests, device_code, is_to_change=True)
     now = clock.now()
     if code.used_at is not None:
         return _used_again(db, code, address)
@@ -40,6 +37,15 @@ def redeem(db: Session, digests: Digests, device_code: str, address: str, life: 
     if code.login_guid is None:
         return _not_yet(code, now)
     return _redeemed(db, digests, code, now, life)
+
+
+def find(db: Session, digests: Digests, device_code: str, *, is_to_change: bool = False) -> DeviceCode:
+    """Raises InvalidGrant."""
+    is_code = presented.is_well_formed(presented.DEVICE_CODE, device_code)
+    code = queries.by_device_digest(db, digests.of(device_code), is_to_change=is_to_change) if is_code else None
+    if code is None:
+        raise InvalidGrant("This device code is unknown, or was forgotten long after it expired")
+    return code
 
 
 def _not_yet(code: DeviceCode, now: dt.datetime) -> OAuthError:

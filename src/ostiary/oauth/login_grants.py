@@ -60,8 +60,21 @@ class LoginGrants:
 
     def _answer(self, sender: Sender, sent: Mapping[str, str]) -> Answer:
         public_client.must_be_named(sender, sent)
+        # Looked at first: whoever tries something out must not keep others from writing.
+        with self.store.reading() as db:
+            self._must_be_known(db, sent)
         step = self._redeem if sent["grant_type"] == DEVICE_CODE else self._refresh
         return self._written(lambda db: step(db, sender, sent))
+
+    def _must_be_known(self, db: Session, sent: Mapping[str, str]) -> None:
+        if sent["grant_type"] == DEVICE_CODE:
+            if "device_code" not in sent:
+                raise InvalidRequest("Send the device_code")
+            device_grant.find(db, self.digests, sent["device_code"])
+        elif "refresh_token" not in sent:
+            raise InvalidRequest("Send the refresh_token")
+        elif refresh_grant.find(db, self.digests, sent["refresh_token"]) is None:
+            raise InvalidGrant(refresh_grant.OVER)
 
     def _written(self, step: Callable[[Session], Answer | OAuthError]) -> Answer:
         """What a step returns is kept, a refusal that has to be remembered included; what it raises is undone."""
@@ -72,15 +85,11 @@ class LoginGrants:
         return found
 
     def _redeem(self, db: Session, sender: Sender, sent: Mapping[str, str]) -> Answer | OAuthError:
-        if "device_code" not in sent:
-            raise InvalidRequest("Send the device_code")
         found = device_grant.redeem(db, self.digests, sent["device_code"], sender.address, self.lives.whole)
         # RFC 8628 §3.5 has this word for whoever may not come in after all.
         return found if isinstance(found, OAuthError) else self._token(db, found, None, AccessDenied)
 
     def _refresh(self, db: Session, sender: Sender, sent: Mapping[str, str]) -> Answer | OAuthError:
-        if "refresh_token" not in sent:
-            raise InvalidRequest("Send the refresh_token")
         found = refresh_grant.rotate(db, self.digests, sent["refresh_token"], sender.address, self.lives.idle)
         return found if isinstance(found, OAuthError) else self._token(db, found, sent.get("scope"), InvalidGrant)
 

@@ -154,10 +154,11 @@ def by_login_guid(db: Session, guid: str, kid: str) -> LoginStanding | None:
     return LoginStanding._make(row) if row else None
 
 
-def by_device_digest(db: Session, digest: bytes) -> DeviceCode | None:
-    """Nobody else answers or redeems it before this unit of work ends."""
+def by_device_digest(db: Session, digest: bytes, *, is_to_change: bool) -> DeviceCode | None:
+    """To be changed, nobody else answers or redeems it before this unit of work ends."""
+    mine = sa.select(DeviceCode).where(DeviceCode.digest == digest)
     # SQLite ignores the lock and does not need it: its one writer is us.
-    return db.scalar(sa.select(DeviceCode).where(DeviceCode.digest == digest).with_for_update())
+    return db.scalar(mine.with_for_update() if is_to_change else mine)
 
 
 def by_user_code_digest(db: Session, digest: bytes, now: dt.datetime) -> DeviceCode | None:

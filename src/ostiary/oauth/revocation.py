@@ -100,13 +100,19 @@ class LoginEnd:
         return DONE
 
     def _end(self, address: str, token: str, claims: Claims | None) -> None:
+        # Looked at first: whoever tries something out must not keep others from writing.
+        guid = claims.sid if claims else self._login_of(token)
+        if not guid:
+            return
         with self.store.writing() as db:
-            guid = claims.sid if claims else None
-            if claims is None and (row := refresh_grant.find(db, self.digests, token)):
-                guid = row.login_guid
-            found = queries.by_login_to_change(db, guid or "")
+            found = queries.by_login_to_change(db, guid)
             if found is not None:
                 logins.end(db, *found, address)
+
+    def _login_of(self, refresh_token: str) -> str | None:
+        with self.store.reading() as db:
+            found = refresh_grant.find(db, self.digests, refresh_token)
+        return found.login_guid if found else None
 
 
 def _issued_to_another(caller: Caller) -> InvalidGrant:
