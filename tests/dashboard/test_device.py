@@ -1,8 +1,12 @@
 """The page on which a person lets a program in: it says who asks for what, and only the right answer counts."""
 
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
 import pytest
 import sqlalchemy as sa
 import time_machine
+from starlette.testclient import TestClient
 
 from ostiary import clock
 from ostiary.app import Ostiary
@@ -99,6 +103,22 @@ def test_takes_one_answer(cast: Cast, program: Program) -> None:
         assert (again.status_code, MISTAKE in again.text) == (404, True)
     assert dana.post("/device/denial", data={"user_code": code}).status_code == 404
     assert [each.membership_guid for each in logins(cast)] == [cast["Alice"].membership_guid]
+
+
+def test_takes_one_of_many_answers_at_once(cast: Cast, program: Program) -> None:
+    code = program.begin()
+    browsers = [cast.signed_in(name) for name in ("Alice", "Dana", "Bob")]
+    barrier = Barrier(len(browsers))
+
+    def answer(browser: TestClient) -> int:
+        barrier.wait()
+        return approve(cast, browser, code).status_code
+
+    with ThreadPoolExecutor(len(browsers)) as pool:
+        statuses = sorted(pool.map(answer, browsers))
+    assert statuses[0] == 303
+    assert set(statuses[1:]) <= {404, 409}
+    assert len(logins(cast)) == 1
 
 
 def test_asks_for_a_tick(cast: Cast, program: Program) -> None:
