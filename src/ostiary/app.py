@@ -1,5 +1,6 @@
 """Puts everything together: the two lanes, what they share, and the work beside them."""
 
+import datetime as dt
 import functools
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -22,7 +23,7 @@ from ostiary.crypto.sealing import Seal
 from ostiary.customers import pages as customer_pages
 from ostiary.customers.api import router as customers
 from ostiary.customers.recording import settle
-from ostiary.dashboard import activity, overview, promotion, start, start_keys, token_doctor
+from ostiary.dashboard import activity, device, overview, promotion, start, start_keys, token_doctor
 from ostiary.dashboard import pages as way_in
 from ostiary.dashboard.frame import frame_of
 from ostiary.db.fast_reads import FastReads, open_reads
@@ -32,11 +33,14 @@ from ostiary.events.delivery import Deliveries
 from ostiary.limits.counting import open_counting
 from ostiary.oauth import (
     customer_tokens,
+    device_authorization,
+    device_codes,
     introspection,
     jwks,
     metadata,
     protected_resource,
     queries,
+    refresh_grant,
     revocation,
     signing_keys,
 )
@@ -45,11 +49,14 @@ from ostiary.oauth.bearer import BearerCheck
 from ostiary.oauth.client_check import ClientCheck
 from ostiary.oauth.client_endpoint import ClientEndpoint
 from ostiary.oauth.customer_tokens import CustomerTokens
+from ostiary.oauth.device_authorization import DeviceAuthorization
 from ostiary.oauth.guard import ApiGuard
 from ostiary.oauth.introspection import Introspection
 from ostiary.oauth.limiting import Limiting
-from ostiary.oauth.logins import LoginCheck
-from ostiary.oauth.revocation import TokenRevocation
+from ostiary.oauth.login_grants import LoginGrants, LoginLives
+from ostiary.oauth.logins import LoginCheck, LoginTokens
+from ostiary.oauth.presented import Digests
+from ostiary.oauth.revocation import LoginEnd, TokenRevocation
 from ostiary.oauth.signing_keys import SigningKeys
 from ostiary.oauth.token import PATH as TOKEN_PATH
 from ostiary.oauth.token import TokenEndpoint, TokenSeconds
@@ -88,6 +95,7 @@ PAGES = (
     overview.pages,
     activity.pages,
     token_doctor.pages,
+    device.pages,
     start.pages,
     start_keys.pages,
     organization_pages.pages,
@@ -138,17 +146,24 @@ class Ostiary:
         self.usage = Usage()
         self.counting = open_counting(settings, house.limit_name_key)
         self.limiting = Limiting(self.counting)
+        self._login_lives = LoginLives(
+            dt.timedelta(seconds=settings.login_idle_seconds), dt.timedelta(seconds=settings.login_seconds)
+        )
         self.keys = SigningKeys(house.store, house.signing_key_seal)
         self._reads: FastReads = open_reads(house.store)
         tokens = AccessTokens(settings.issuer, self.keys)
+        digests = Digests(house.digester)
         client = ClientCheck(house.digester, ClientAddress(settings.trusted_proxies))
-        self.token = self._token_endpoint(settings, client, tokens)
+        self.token = self._token_endpoint(settings, client, tokens, digests)
         self.immediate = {TOKEN_PATH.encode(): Immediate(now)} if (now := self.token.now) else {}
         bearer = self._bearer_check(client, tokens)
         with_pair = functools.partial(ClientEndpoint, self.token.lookup, client, self.keys, self.usage, self.limiting)
         self._oauth: Mapping[str, App] = {
             TOKEN_PATH: self.token,
-            revocation.PATH: with_pair(TokenRevocation(house.store, tokens)),
+            revocation.PATH: with_pair(
+                TokenRevocation(house.store, tokens, digests), LoginEnd(house.store, tokens, digests)
+            ),
+            device_authorization.PATH: DeviceAuthorization(house.store, digests, client, settings.issuer),
             introspection.PATH: with_pair(Introspection(bearer)),
         }
         self.routes = self._routes(settings, tokens)
@@ -165,7 +180,9 @@ class Ostiary:
         else:
             await self.routes(scope, receive, send)
 
-    def _token_endpoint(self, settings: Settings, client: ClientCheck, tokens: AccessTokens) -> TokenEndpoint:
+    def _token_endpoint(
+        self, settings: Settings, client: ClientCheck, tokens: AccessTokens, digests: Digests
+    ) -> TokenEndpoint:
         return TokenEndpoint(
             lookup=self._reads.lookup(queries.BY_CLIENT_ID, queries.by_client_id),
             client=client,
@@ -174,6 +191,9 @@ class Ostiary:
             token_seconds=TokenSeconds.chosen(settings),
             usage=self.usage,
             limiting=self.limiting,
+            login_grants=LoginGrants(
+                self.store, digests, self.keys, LoginTokens(tokens, settings.token_seconds_user), self._login_lives
+            ),
         )
 
     def _bearer_check(self, client: ClientCheck, tokens: AccessTokens) -> BearerCheck:
@@ -224,12 +244,15 @@ class Ostiary:
 
     def _page_app(self, house: House, client_address: ClientAddress) -> App:
         sessions = Sessions(house.settings)
+        throttle = SignInThrottle(self.counting)
         shared = {
             entry_pages.SESSIONS: sessions,
             generation.DIGESTER: house.digester,
             SEAL: house.personal_data_seal,
             token_doctor.SIGNING_KEYS: self.keys,
-            entry_pages.ENTRANCE: Entrance(house.store, house.settings, SignInThrottle(self.counting)),
+            device.DIGESTS: Digests(house.digester),
+            device.THROTTLE: throttle,
+            entry_pages.ENTRANCE: Entrance(house.store, house.settings, throttle),
         }
         server = PageServer(
             store=house.store,
@@ -244,6 +267,12 @@ class Ostiary:
         )
         return server.app([assets.mount()])
 
+    def _prune(self) -> None:
+        revocation.prune(self.store)
+        device_codes.prune(self.store)
+        refresh_grant.prune(self.store, self._login_lives.idle)
+        idempotency.prune(self.store)
+
     @asynccontextmanager
     async def _lifespan(self, _: FastAPI) -> AsyncIterator[None]:
         work = [
@@ -251,8 +280,7 @@ class Ostiary:
             Repeated(Deliveries(self.store, CONSUMERS), DELIVERY_SECONDS),
             Repeated(self.keys.refresh, KEYS_SECONDS),
             Repeated(functools.partial(self.limiting.tell, self.store), NOTICE_SECONDS),
-            Repeated(functools.partial(revocation.prune, self.store), PRUNING_SECONDS),
-            Repeated(functools.partial(idempotency.prune, self.store), PRUNING_SECONDS),
+            Repeated(self._prune, PRUNING_SECONDS),
         ]
         for each in work:
             each.start()

@@ -5,10 +5,14 @@ import time
 from typing import Any
 
 import pytest
+import time_machine
 
+from ostiary import clock
+from ostiary.app import Ostiary
 from ostiary.settings import Settings
 from tests.cli.conftest import Done, Run, strict_json
 from tests.oauth.desk import encode
+from tests.people import Cast, open_login, user_token
 
 NOW = int(time.time())
 HEADER = {"alg": "ES256", "kid": "some-key", "typ": "at+jwt"}
@@ -87,3 +91,25 @@ def test_needs_no_database_and_leaves_no_trace(run: Run, settings: Settings) -> 
     assert said not in done.stdout
     assert said.rpartition(".")[2] not in done.stdout
     assert not settings.data_dir.exists()
+
+
+def test_explains_the_token_of_a_login(run: Run, ostiary: Ostiary, settings: Settings) -> None:
+    cast = Cast(ostiary, settings)
+    guid = open_login(cast.store, cast["Dana"], bank_guid=cast.south, scope="banks:read")
+    told = json.loads(run("inspect", "--json", said=user_token(ostiary, guid)).stdout)
+    assert (told["sub_type"], told["login"], told["bank_guid"]) == ("user", guid, cast.south)
+    assert told["is_expired"] is False
+    with time_machine.travel(clock.now().timestamp(), tick=False):
+        token = user_token(ostiary, guid)
+    with time_machine.travel(clock.now().timestamp() + 3600, tick=False):
+        late = json.loads(run("inspect", "--json", said=token).stdout)
+    assert late["what_to_do"].endswith("Try: ostiary whoami")
+
+
+@pytest.mark.parametrize("kind", ["refresh", "device"])
+def test_recognises_what_keeps_a_login(run: Run, kind: str) -> None:
+    secret = f"ost_{kind}_" + "a" * 49
+    done = run("inspect", said=secret)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("This is a refresh token or a device code")
+    assert secret not in done.stderr

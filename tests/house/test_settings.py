@@ -10,8 +10,8 @@ from tests.house.tree import HERE, told
 PAGE = "docs/configuration.md"
 VARIABLE = re.compile(r"\bOSTIARY_[A-Z0-9_]+\b")
 
-# Read by single commands for the length of one answer, so that no secret stands in a command line.
-OF_COMMANDS = {"OSTIARY_CLIENT_ID", "OSTIARY_CLIENT_SECRET"}
+# Read by single commands: so that no secret stands in a command line, and where logins are kept.
+OF_COMMANDS = {"OSTIARY_CLIENT_ID", "OSTIARY_CLIENT_SECRET", "OSTIARY_CONFIG_DIR"}
 
 
 def differences(page: str, settings: set[str]) -> list[str]:

@@ -291,7 +291,8 @@ def expected(row: Row, caller: Caller, relation: Relation, *, has_scope: bool) -
     questions = (
         (caller.refusal is not None, caller.refusal),
         (caller.subject not in row.subjects, WRONG_SUBJECT),
-        (not has_scope or not may(caller, row.scope, in_production=False), NO_SCOPE),
+        # A login that is bound to a production bank holds no more than its person's role does in production.
+        (not has_scope or not may(caller, row.scope, in_production=caller.bank is Relation.PRODUCTION), NO_SCOPE),
         (row.runs_in_a_bank and caller.subject is USER and caller.bank is Relation.NONE, WRONG_SUBJECT),
         (relation is not Relation.NONE and relation not in visible, (404, "not_found")),
         (place is Relation.PRODUCTION and not may(caller, row.scope, in_production=True), NO_SCOPE),

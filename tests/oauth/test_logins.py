@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 import sqlalchemy as sa
+import time_machine
 from sqlalchemy.orm import Session
 from starlette.testclient import TestClient
 
@@ -111,6 +112,14 @@ def test_ends_at_once(cast: Cast, case: str) -> None:
         change(db, cast)
     answer = client.get("/api/banks")
     assert (answer.status_code, answer.json()["error_message"]) == (401, text)
+
+
+def test_says_how_to_go_on_after_it_has_expired(cast: Cast) -> None:
+    token = token_of(cast, "Alice")
+    with time_machine.travel(clock.now().timestamp() + 3600, tick=False):
+        answer = api(cast, token).get("/api/banks")
+    assert (answer.status_code, answer.json()["error_message"]) == (401, "Signature has expired")
+    assert "refreshes its own" in answer.json()["what_to_do"]
 
 
 def test_others_stay_when_one_is_shut_out(cast: Cast) -> None:

@@ -22,14 +22,20 @@ def test_describes_the_token_endpoint(http: TestClient) -> None:
     assert said["issuer"] == PUBLIC
     assert said["token_endpoint"] == f"{PUBLIC}/oauth/token"
     assert said["jwks_uri"] == f"{PUBLIC}/.well-known/jwks.json"
-    assert said["grant_types_supported"] == ["client_credentials"]
+    assert said["grant_types_supported"] == [
+        "client_credentials",
+        "urn:ietf:params:oauth:grant-type:device_code",
+        "refresh_token",
+    ]
+    assert said["device_authorization_endpoint"] == f"{PUBLIC}/oauth/device_authorization"
+    assert {"banks:read", "users:execute"} <= set(said["scopes_supported"])
     assert (said["revocation_endpoint"], said["introspection_endpoint"]) == (
         f"{PUBLIC}/oauth/revoke",
         f"{PUBLIC}/oauth/introspect",
     )
-    for endpoint in ("token", "revocation", "introspection"):
+    for endpoint, more in (("token", {"none"}), ("revocation", {"none"}), ("introspection", set())):
         methods = said[f"{endpoint}_endpoint_auth_methods_supported"]
-        assert set(methods) == {"client_secret_basic", "client_secret_post"}
+        assert set(methods) == {"client_secret_basic", "client_secret_post", *more}
 
 
 def test_describes_the_api_and_who_gives_tokens_for_it(http: TestClient) -> None:

@@ -9,6 +9,7 @@ import jwt
 import pytest
 
 from ostiary.applications.credentials import checksum
+from ostiary.db.fast_reads import LookupNow
 from ostiary.errors import StoreUnavailable
 from ostiary.web.immediate import Answer, Head, Request
 from tests.oauth.desk import LOOPBACK, Desk, Key
@@ -37,7 +38,15 @@ def turn(desk: Desk, requests: Sequence[Request]) -> tuple[list[Answer], list[Se
         lookup = desk.ostiary.token.lookup
         return [list(desk.runner.run(lookup(client_id, *common))) for client_id in client_ids]
 
-    return desk.ostiary.token.at_once(now, requests), asked
+    return at_once(desk, now, requests), asked
+
+
+def at_once(desk: Desk, now: LookupNow, requests: Sequence[Request]) -> list[Answer]:
+    """Answers that need no waiting."""
+    given = desk.ostiary.token.at_once(now, requests)
+    answers = [each for each in given if isinstance(each, Answer)]
+    assert len(answers) == len(given)
+    return answers
 
 
 def test_answers_each_of_a_turn_for_itself(desk: Desk) -> None:
@@ -74,5 +83,24 @@ def test_says_that_the_database_is_away_to_those_who_need_it(desk: Desk) -> None
     def away(*_: object) -> list[list[Sequence[Any]]]:
         raise StoreUnavailable("away")
 
-    answers = desk.ostiary.token.at_once(away, [request(desk.north), Request(HEAD, b"{"), request(desk.acme)])
+    answers = at_once(desk, away, [request(desk.north), Request(HEAD, b"{"), request(desk.acme)])
     assert [each.status for each in answers] == [503, 400, 503]
+
+
+def test_lets_the_others_of_a_turn_pass_while_one_has_to_wait(desk: Desk) -> None:
+    code = {"grant_type": "urn:ietf:params:oauth:grant-type:device_code", "client_id": "ostiary-cli"}
+    asked: list[Sequence[str]] = []
+
+    def now(client_ids: Sequence[str], /, *common: str) -> list[list[Sequence[Any]]]:
+        asked.append(client_ids)
+        return [list(desk.runner.run(desk.ostiary.token.lookup(each, *common))) for each in client_ids]
+
+    requests = [request(desk.north), Request(HEAD, json.dumps(code).encode()), request(desk.acme)]
+    first, waiting, last = desk.ostiary.token.at_once(now, requests)
+    assert isinstance(first, Answer)
+    assert isinstance(last, Answer)
+    assert (first.status, last.status) == (200, 200)
+    assert asked == [[desk.north.client_id, desk.acme.client_id]]
+    assert not isinstance(waiting, Answer)
+    answer = desk.runner.run(waiting)
+    assert (answer.status, json.loads(answer.body)["error"]) == (400, "invalid_request")

@@ -69,6 +69,8 @@ class Filled:
         self._addresses()
         for name in ("Alice", "Bob", "Nemo", "Zoe"):
             self.word[name] = people.open_session(self.ostiary.store, self.people[name])
+        for name in ("Alice", "Dana"):
+            people.open_login(self.ostiary.store, self.people[name], bank_guid=self.bank["North"])
         return self
 
     def _found(self) -> None:

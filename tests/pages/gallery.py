@@ -1,15 +1,21 @@
 """Every page worth looking at, with real data: one place per page, and the ways in which pages look different."""
 
+import datetime as dt
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import sqlalchemy as sa
 from playwright.sync_api import Browser, Page
 from pydantic import SecretStr
 
 from ostiary import clock
 from ostiary.app import create_app
+from ostiary.oauth import device_codes
+from ostiary.oauth.device_codes import Asked
+from ostiary.oauth.models import DeviceCode
+from ostiary.oauth.presented import Digests
 from ostiary.settings import Settings
 from ostiary.users import one_time_links
 from ostiary.users.models import LinkPurpose
@@ -47,6 +53,13 @@ PLACES = [
     Place("link-over", "/join/nobodys", "", status=410),
     Place("not-found", f"/developers/keys/{'0' * 32}", status=404),
     Place("not-allowed", "/developers/keys/new", "Bob", status=403),
+    Place("device", "/device"),
+    Place("device-unknown", "/device?user_code=BCDF-GHJK", status=404),
+    Place("device-approval", "/device?user_code={code}"),
+    Place("device-approval-refused", "/device?user_code={code}", is_sent=True, status=422),
+    Place("device-elsewhere", "/device?user_code={code-elsewhere}"),
+    Place("device-approved", "/device?done=login-approved"),
+    Place("device-denied", "/device?done=login-denied"),
     Place("start-organization", "/start", "Nemo"),
     Place("start-organization-page", "/start/organization", "Nemo"),
     Place("start-bank", "/start/bank", "Zoe"),
@@ -172,6 +185,16 @@ def opened(folder: Path, browser: Browser) -> Iterator[Gallery]:
         yield Gallery(server, browser, filled, words)
 
 
+def user_code(filled: Filled, bank_guid: str | None) -> str:
+    """Of a program that waits for longer than usual."""
+    store, digests = filled.ostiary.store, Digests(filled.ostiary.token.client.digester)
+    asked = Asked(None, bank_guid, "198.51.100.4", "ostiary/0 (Linux)")
+    with store.writing() as db:
+        made = device_codes.create(db, store, digests, asked)
+        db.execute(sa.update(DeviceCode).values(expires_at=clock.now() + dt.timedelta(days=1)))
+    return made.user_code
+
+
 def named(filled: Filled) -> dict[str, str]:
     """What stands in braces in the table."""
     keys = {name: pair.guid for name, pair in filled.key.items()}
@@ -180,6 +203,8 @@ def named(filled: Filled) -> dict[str, str]:
         user_guid = filled.people["Bob"].user_guid
         new_password = one_time_links.make(db, LinkPurpose.NEW_PASSWORD, user_guid=user_guid)
     return {
+        "code": user_code(filled, None),
+        "code-elsewhere": user_code(filled, "0" * 32),
         "north": filled.bank["North"],
         "south": filled.bank["South"],
         "key": keys["North checkout"],

@@ -77,6 +77,8 @@ OURS = {
     "customer_guid",
     "event_guid",
     "membership_guid",
+    "login_guid",
+    "scope",
     "replaces_guid",
     "created_by",
     "invited_by",

@@ -33,7 +33,7 @@ NEW_BANK: Form = {
 class Row:
     route: str
     # A thing that things.py can make, of one's own organization and of another; it takes the place of {guid} or {word}.
-    # In forms {new} becomes something that was not there before.
+    # In forms {new} becomes something that was not there before, {organization} the one the person looks at.
     about: str = ""
     may: frozenset[Role] = EVERYBODY
     form: Form = field(default_factory=dict)
@@ -86,6 +86,16 @@ ROWS = [
     Row("POST /settings/account", form={"password_current": PASSWORD, "password": f"{PASSWORD}, again"}),
     Row("POST /settings/account/sessions/{guid}/end", "session"),
     Row("POST /settings/account/sessions/end"),
+    Row("POST /settings/account/logins/{guid}/end", "login"),
+    Row("POST /settings/account/logins/end"),
+    # A program that asks to be let in; whose code is wrong is told so.
+    Row("GET /device"),
+    Row(
+        "POST /device/approval",
+        "device code",
+        form={"user_code": "{guid}", "organization_guid": "{organization}", **CONFIRMED},
+    ),
+    Row("POST /device/denial", "device code", form={"user_code": "{guid}"}),
     # The team.
     Row("GET /team"),
     Row("GET /team/invitations", may=LEADERS),

@@ -19,8 +19,8 @@ from tests.pages.rows import Row
 from tests.people import signed_in
 
 NAMES = ("search", "guid", "status", "type", "key", "person", "bank", "next", "done", "since", "until", "kind")
-# Browsers are told about by the names of user_agents.py, whatever they say of themselves.
-SHOWN_NOWHERE = {"user_sessions.user_agent"}
+# Browsers and programs are told about by the names of user_agents.py, whatever they say of themselves.
+SHOWN_NOWHERE = {"user_sessions.user_agent", "logins.user_agent", "device_codes.user_agent", "device_codes.source"}
 # What people write themselves stands in the form again when it is refused, but for passwords and what they paste.
 REPEATED = {"name", "email", "ip_allowlist", "cors_allowed_origins"}
 BANKS = "GET /banks"
@@ -89,10 +89,16 @@ def squeezed(text: str) -> str:
 
 def test_makes_no_script_of_what_is_stored(house: Haunted, texts: list[str]) -> None:
     rows = house.things(SHOWN)
+    house.world.own("login", house.world["Alice"])
+    code = house.world.own("device code", house.world["Alice"])
     for text in texts:
         planted = hostile.plant(house.world.store, house.seal, text)
         with house.looking() as looker:
             assert shown(house, looker, rows) == [], text
+            # The page of a program that asks, which is the page without one until there is a code.
+            house.sign_in(looker.context)
+            looker.page.goto(f"/device?user_code={code}")
+            assert looker.look() == [], text
             assert unseen(planted, looker) == SHOWN_NOWHERE, text
 
 

@@ -18,14 +18,18 @@ from ostiary.applications.observation import service as observation
 from ostiary.applications.schemas import NewApplication
 from ostiary.crypto import guids
 from ostiary.customers.models import Customer, CustomerLabel, CustomerType
+from ostiary.oauth import device_codes, queries
+from ostiary.oauth.device_codes import Asked
+from ostiary.oauth.models import DeviceCode
+from ostiary.oauth.presented import Digests
 from ostiary.organizations import service as organizations
 from ostiary.organizations.schemas import NewOrganization
 from ostiary.settings import Settings
 from ostiary.users import one_time_links, passwords
-from ostiary.users.models import LinkPurpose, Membership, OneTimeLink, Role, User, UserSession
+from ostiary.users.models import LinkPurpose, Login, Membership, OneTimeLink, Role, User, UserSession
 from ostiary.web.schemas import read_as
 from tests.pages.rows import PASSWORD, Row
-from tests.people import OPERATOR, Cast, Person, add_bank, add_person, open_session
+from tests.people import OPERATOR, Cast, Person, add_bank, add_person, open_login, open_session
 from tests.secrecy.search import rows
 
 NAMES = {Role.OWNER: "Alice", Role.ADMINISTRATOR: "Ada", Role.DEVELOPER: "Dana", Role.VIEWER: "Bob"}
@@ -34,6 +38,10 @@ NAMES = {Role.OWNER: "Alice", Role.ADMINISTRATOR: "Ada", Role.DEVELOPER: "Dana",
 def texts(typed: str | tuple[str, ...]) -> tuple[str, ...]:
     """One field may have several values."""
     return (typed,) if isinstance(typed, str) else typed
+
+
+def filled_in(text: str, thing: str, new: str, organization_guid: str) -> str:
+    return text.replace("{guid}", thing).replace("{new}", new).replace("{organization}", organization_guid)
 
 
 class World(Cast):
@@ -73,8 +81,7 @@ class World(Cast):
         path = row.path.format(guid=thing, word=thing)
         new = new or f"{next(self._numbers):0>43}"
         form = {
-            name: [each.replace("{guid}", thing).replace("{new}", new) for each in texts(typed)]
-            for name, typed in row.form.items()
+            name: [filled_in(each, thing, new, self.acme) for each in texts(typed)] for name, typed in row.form.items()
         }
         return browser.post(path, data=form) if row.method == "POST" else browser.get(path)
 
@@ -93,6 +100,8 @@ class World(Cast):
             "member": lambda: self._member(state, organization_guid, Role.VIEWER),
             "owner": lambda: self._member(state, organization_guid, Role.OWNER),
             "session": lambda: self._session(person),
+            "login": lambda: open_login(self.store, person),
+            "code": lambda: self._code(is_answered=organization_guid != self.acme),
             "link": lambda: self._link(state, person),
         }
         return makers[kind]()
@@ -157,6 +166,20 @@ class World(Cast):
             newest = sa.select(UserSession.guid).where(theirs).order_by(UserSession.created_at.desc()).limit(1)
             return db.scalars(newest).one()
 
+    def _code(self, *, is_answered: bool) -> str:
+        """A program asks for it; nobody owns it, so that somebody else's is one that they have answered."""
+        asked = Asked(None, None, "198.51.100.4", "ostiary/0")
+        digests = Digests(self._digester)
+        with self.store.writing() as db:
+            db.execute(sa.delete(DeviceCode))
+            made = device_codes.create(db, self.store, digests, asked)
+            db.flush()  # the answer names the code
+            code = queries.by_user_code_digest(db, digests.of(made.user_code), clock.now())
+            assert code is not None
+            if is_answered:
+                device_codes.deny(db, OPERATOR, code)
+        return made.user_code
+
     def _link(self, state: str, person: Person) -> str:
         with self.store.writing() as db:
             if state == "set-up":
@@ -179,5 +202,5 @@ class World(Cast):
     def _remove_everybody(self) -> None:
         """Only then does a set-up link let somebody in."""
         with self.store.writing() as db:
-            for table in (UserSession, OneTimeLink, Membership, User):
+            for table in (UserSession, OneTimeLink, Login, Membership, User):
                 db.execute(sa.delete(table))

@@ -31,7 +31,7 @@ from ostiary.web.schemas import read_as
 from tests.oauth.desk import Desk, Key
 from tests.oauth.window import JSON
 from tests.pages.rows import PASSWORD, Row
-from tests.people import Person, add_membership, add_organization, add_person, open_session
+from tests.people import Person, add_membership, add_organization, add_person, open_login, open_session
 from tests.tenancy.choices import Relation
 from tests.tenancy.things import with_names
 from tests.tenancy.walks import Stage
@@ -104,6 +104,10 @@ class PageCast(Stage):
         self.people[TWIN] = twin
         self.people[GUEST] = add_person(self.store, GUEST)
         self.link = self._invite(self.people[GUEST], self.guids["acme"])
+        for person in (twin, *self.people.values()):
+            if person.membership_guid:
+                open_login(self.store, person)
+        self.user_codes = [self._user_code() for _ in range(4)]
         self.words = {name: open_session(self.store, person) for name, person in self.people.items()}
         desk.ostiary.usage.write(self.store)
         self._words = dict(self.words)
@@ -141,6 +145,11 @@ class PageCast(Stage):
         self._key(guid, "", canary("Resting", name), is_paused=True)
         self._observed_key(guid, "", canary("Pupil", name))
         self.tokens.append(self.desk.token(self.desk.key(guid)))
+
+    def _user_code(self) -> str:
+        body = json.dumps({"client_id": "ostiary-cli"}).encode()
+        made = self.desk.request("/oauth/device_authorization", [JSON], method="POST", body=body)
+        return str(made.json["user_code"])
 
     def _invite(self, person: Person, organization_guid: str) -> str:
         """The word of the link."""

@@ -8,6 +8,8 @@ from tests.tenancy.state import Place, State
 
 # What of other organizations somebody sees who belongs to them: the place itself.
 PLACES = {"organizations", "memberships"}
+# Somebody's own logins, of which they see the bank.
+LOGINS = {"logins", "banks"}
 # What somebody reads who has a link: only they know its word.
 INVITATION = frozenset(PLACES | {"one_time_links"})
 # What somebody may change who has only come to the door.
@@ -30,7 +32,9 @@ class Closure:
         table, key = place
         theirs = self._organizations(place)
         is_place = table in PLACES and bool(theirs & self._now)
-        is_shared = table == "signing_keys" or key == (self.who.user_guid,)
+        is_place = is_place or (self.is_about_themselves and table in LOGINS and bool(theirs & self._now))
+        # A device code is whoever's who has it, which says what was typed.
+        is_shared = table in {"signing_keys", "device_codes"} or key == (self.who.user_guid,)
         return self.who.organization_guid in theirs or is_place or is_shared or self.is_own_session(place)
 
     def may_be_changed(self, place: Place) -> bool:
@@ -45,7 +49,9 @@ class Closure:
             case "user_sessions":
                 is_here = row is not None and self.who.organization_guid in row
                 return is_here or self.is_own_session(place)
-            case "events" if self.is_about_themselves:
+            case "device_codes":
+                return True
+            case "events" | "logins" if self.is_about_themselves:
                 return bool(self._organizations(place) & self._now)
         # Whoever has just joined has changed something there.
         here = self._now - self.who.places | {self.who.organization_guid}

@@ -9,7 +9,7 @@ from ostiary.crypto import guids
 from ostiary.users.models import Role
 from ostiary.web.pages import Who
 from tests.pages.rows import ROWS, Row
-from tests.pages.things import texts
+from tests.pages.things import filled_in, texts
 from tests.tenancy.choices import Named, Relation
 from tests.tenancy.page_cast import GUEST, ORGANIZATIONS, TWIN, Sent, canary
 from tests.tenancy.page_things import Standing
@@ -80,7 +80,7 @@ class PageVisitors(PageWalk):
         # As long as the word of a form.
         new = f"{guids.new():0>43}"
         form = {
-            name: [each.replace("{guid}", thing).replace("{new}", new) for each in texts(typed)]
+            name: [filled_in(each, thing, new, who.organization_guid) for each in texts(typed)]
             for name, typed in row.form.items()
         }
         if "name" in form and "password" not in form:

@@ -24,6 +24,7 @@ TABLES_OF = {
     "member": "memberships",
     "owner": "memberships",
     "session": "user_sessions",
+    "login": "logins",
     "event": "events",
 }
 
@@ -104,6 +105,11 @@ def choose(state: State, about: str, who: Standing, relation: Relation) -> list[
     table = TABLES_OF[words[-1]]
     production = {each["guid"] for each in records(state, "banks") if each["type"] == "production"}
     fits = _fitting(words, production)
+    mine = {each["guid"] for each in records(state, "memberships") if each["user_guid"] == who.user_guid}
+    if table == "logins":
+        of = {True: Relation.OWN, False: Relation.FOREIGN}
+        logins = records(state, table)
+        return sorted(each["guid"] for each in logins if of[each["membership_guid"] in mine] is relation)
     found = (each["guid"] for each in records(state, table) if fits(each) and _relation(each, table, who) is relation)
     # As they were made, so that a walk can be repeated.
     return sorted(found)
@@ -159,9 +165,9 @@ def statuses(
     """The whole model: what may be answered, by role and by relation to what is named."""
     if standing.is_out and who is not Who.ANYBODY:
         return frozenset({303 if row.method == "GET" else 401})
-    if row.about.endswith("link") and relation is Relation.OWN:
-        # It is for one person, and works once.
-        return AT_THE_DOOR | {403}
+    if row.about.endswith(("code", "link")) and relation is Relation.OWN:
+        # It works once, and a link is for one person.
+        return AT_THE_DOOR | {404 if row.about.endswith("code") else 403}
     if who is Who.ANYBODY:
         return frozenset({row.elsewhere}) if relation else AT_THE_DOOR
     if who is Who.MEMBER and not standing.role:

@@ -67,9 +67,11 @@ class PageWalk(Walk):
 
     def thing(self, who: Standing, about: str, named: Named) -> tuple[str, Relation]:
         """What the walk has chosen, or something foreign where nothing stands in that relation."""
-        if about.endswith("link"):
-            if "invitation" in about and named.relation is Relation.OWN:
-                return self.cast.link, named.relation
+        if about.endswith(("code", "link")):
+            # Nobody owns codes, so that there are no others but wrong ones.
+            known = self.cast.user_codes if about.endswith("code") else [self.cast.link] * ("invitation" in about)
+            if known and named.relation is Relation.OWN:
+                return known[named.nth % len(known)], named.relation
             return guids.new() + guids.new()[:11], Relation.NEVER_EXISTED
         match named.relation:
             case Relation.NEVER_EXISTED:
@@ -102,7 +104,7 @@ class PageWalk(Walk):
         with time_machine.travel(clock.now(), tick=False):
             answer = self.cast.send(who.name, sent)
             read, changed = self.look()
-            is_about_themselves = _is_at_the_door(sent) or sent.row.path == "/settings/account"
+            is_about_themselves = _is_at_the_door(sent) or sent.row.path.startswith("/settings/account")
             closure = Closure(who, self.before, self.state, self.owners, is_about_themselves)
             # The worst comes first: a page that reads too much often breaks of it.
             self._check_rows(closure, sent, read, changed)

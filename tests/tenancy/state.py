@@ -32,9 +32,11 @@ THROUGH = {
     "event_deliveries": ("event_guid", "events"),
     "one_time_links": ("membership_guid", "memberships"),
     "logins": ("membership_guid", "memberships"),
+    "refresh_tokens": ("login_guid", "logins"),
 }
 # Of the server, or of people, who may belong to several organizations: no key may change these.
-NOBODYS = {"signing_keys", "users", "user_sessions"}
+# And of programs that nobody has let in yet.
+NOBODYS = {"signing_keys", "users", "user_sessions", "device_codes"}
 
 # A row's table and primary key.
 Key = tuple[object, ...]

@@ -25,6 +25,8 @@ CHROME = "AppleWebKit/537.36 (KHTML, like Gecko) Chrome/150.0.0.0"
             "Chrome on iPhone",
         ),
         ("curl/8.14.1", "curl"),
+        ("ostiary/0.2.0 (Linux)", "Ostiary's command line on Linux"),
+        ("ostiary/0.2.0 (Darwin)", "Ostiary's command line on macOS"),
         ("python-httpx2/2.16", "A Python program"),
         ("", "An unknown browser"),
         ("<script>alert(1)</script>", "An unknown browser"),

@@ -158,8 +158,8 @@ def named(doors: Doors, operation: str) -> dict[str, str]:
 def test_knows_every_operation_that_is_described(ostiary: Ostiary) -> None:
     paths = description.document(ostiary.routes, "http://127.0.0.1")["paths"]
     described = {f"{method.upper()} {path}" for path, operations in paths.items() for method in operations}
-    with_pair = {"POST /oauth/token", "POST /oauth/revoke", "POST /oauth/introspect"}
-    assert described - with_pair == OPERATIONS.keys(), "add a row: who may, with which scope"
+    oauth = {f"POST /oauth/{name}" for name in ("token", "revoke", "introspect", "device_authorization")}
+    assert described - oauth == OPERATIONS.keys(), "add a row: who may, with which scope"
 
 
 def test_opens_to_the_right_token_with_the_right_scope_alone(doors: Doors) -> None:

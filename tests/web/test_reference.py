@@ -39,6 +39,7 @@ OPERATIONS = {
     "GET /api/users/{user_guid}",
     "PATCH /api/users/{user_guid}",
     "DELETE /api/users/{user_guid}",
+    "POST /oauth/device_authorization",
     "POST /oauth/introspect",
     "POST /oauth/revoke",
     "POST /oauth/token",

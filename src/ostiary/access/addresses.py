@@ -10,6 +10,7 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 WIDEST_PREFIX = {4: 8, 6: 16}
 MOST_ENTRIES = 100
+# Whoever has an IPv6 address has its whole network of this size.
 LONGEST_ENTRY = 48
 
 

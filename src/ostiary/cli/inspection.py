@@ -26,6 +26,8 @@ def inspect(
     found = pasted.read(text)
     if found.has_secret:
         fail(f"This is a client secret, not a token. {explanations.IF_IT_WAS_SEEN}")
+    if found.has_login_secret:
+        fail(f"This is a refresh token or a device code. {explanations.IF_IT_OF_A_LOGIN_WAS_SEEN}")
     if found.token:
         explained = _explain_token(found.token)
     elif found.refusal:
@@ -47,6 +49,9 @@ def _explain_token(text: str) -> dict[str, Any]:
     told = {
         name: claims.get(name) for name in ("sub_type", "sub", "bank_guid", "organization_guid", "client_id", "iss")
     }
+    is_persons = told["sub_type"] == Subject.USER
+    if is_persons:
+        told["login"] = claims.get("sid")
     told = {"kind": "token", **told, "scope": claims.get("scope")}
     if claims.get("sub_type") == Subject.CUSTOMER:
         told |= {name: claims.get(name) for name in ("ip_allowlist", "inherit_ip_allowlist")}
@@ -61,7 +66,8 @@ def _explain_token(text: str) -> dict[str, Any]:
 
 def _again(claims: dict[str, Any]) -> str:
     advice = explanations.new_token(str(claims.get("sub_type")))
-    return advice if advice != explanations.NEW_TOKEN else f"{advice} Try: ostiary token"
+    tries = {explanations.NEW_TOKEN: " Try: ostiary token", explanations.NEW_USER_TOKEN: " Try: ostiary whoami"}
+    return advice + tries.get(advice, "")
 
 
 def _claims(token: str) -> dict[str, Any]:

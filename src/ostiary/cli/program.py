@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from ostiary import __version__
-from ostiary.cli import banks, diagnosis, first_key, inspection, keys, organizations, serving, tokens, users
+from ostiary.cli import banks, diagnosis, first_key, inspection, keys, logins, organizations, serving, tokens, users
 from ostiary.cli.session import REFUSED, JsonFlag, house, plain_refusals
 from ostiary.cli.show import facts
 from ostiary.web import log
@@ -25,6 +25,9 @@ program.add_typer(banks.commands, name="banks")
 program.add_typer(keys.commands, name="keys")
 program.add_typer(users.commands, name="users")
 program.command("token")(tokens.token)
+program.command("login")(logins.login)
+program.command("logout")(logins.logout)
+program.command("whoami")(logins.whoami)
 program.command("inspect")(inspection.inspect)
 program.command("doctor")(diagnosis.doctor)
 

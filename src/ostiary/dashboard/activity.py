@@ -27,6 +27,7 @@ KINDS = {
     "customer": "customers",
     "user": "people",
     "session": "sign-ins",
+    "login": "programs people signed in with",
     "organization": "the organization",
 }
 

@@ -1,20 +1,21 @@
 """What is wrong with a token, a key or a refusal that somebody pasted, and whether the key itself is fine."""
 
 import datetime as dt
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from sqlalchemy.orm import Session
 
 from ostiary import clock
 from ostiary.access import addresses
-from ostiary.access.actor import Actor
+from ostiary.access.actor import Actor, Subject
 from ostiary.applications.models import Application
 from ostiary.applications.token_recipes import recipes
 from ostiary.banks.models import BankType
 from ostiary.crypto import strict
 from ostiary.dashboard import queries
+from ostiary.dashboard.findings import ISSUER, OLD_SIGNATURE, Diagnosis, TokenFacts, claim_troubles, moment_of
+from ostiary.dashboard.login_diagnosis import LoginDoctor
 from ostiary.oauth import explanations
 from ostiary.oauth import queries as protocol
 from ostiary.oauth.access_tokens import AccessTokens, Claims, NotAToken
@@ -35,9 +36,6 @@ from ostiary.oauth.signing_keys import SigningKeys
 from ostiary.oauth.standing import CUSTOMER_DELETED, Refused, bound, contradiction, refused
 
 PARTS = 3
-# An address of a server, and nothing that could be anything else.
-ISSUER = re.compile(r"https?://[A-Za-z0-9.:\[\]/_-]{1,200}\Z")
-LAST_SECOND = 253_402_300_799
 ANYBODY = "$OSTIARY_CLIENT_ID"
 UNNAMED = " The key itself is fine."
 REFUSED_AGAIN = "A new token would be refused as well, because of its key."
@@ -47,34 +45,6 @@ NOT_OURS = (
 )
 # Refusals that no new token changes.
 LASTING_CODES = {"forbidden", "not_found", "invalid_subject", "no_customer"}
-
-
-@dataclass(frozen=True)
-class TokenFacts:
-    """What a token of one's own organization says."""
-
-    made_at: dt.datetime
-    expires_at: dt.datetime
-    bank_guid: str | None
-    bank_name: str
-    # Of a customer's token, and whether the customer is still there.
-    customer_guid: str
-    has_customer: bool
-    scopes: Sequence[str]
-
-
-@dataclass(frozen=True)
-class Diagnosis:
-    title: str
-    # As of alerts: good, warning or bad.
-    tone: str
-    what_to_do: str
-    # Whatever else is worth knowing, a sentence each.
-    more: Sequence[str] = ()
-    key: Application | None = None
-    token: TokenFacts | None = None
-    # The request that helps, where one does.
-    request: str = ""
 
 
 @dataclass(frozen=True)
@@ -91,6 +61,12 @@ class Doctor:
         """None when nothing in it was recognized."""
         if pasted.has_secret:
             return self._of_secret(pasted.client_id)
+        if pasted.has_login_secret:
+            return Diagnosis(
+                "This is a refresh token or a device code, not an access token",
+                "warning",
+                f"Nothing of it was kept. {explanations.IF_IT_OF_A_LOGIN_WAS_SEEN}",
+            )
         if pasted.token:
             found = self._of_token(pasted.token)
             return self._with_the_rest(found, pasted)
@@ -132,6 +108,9 @@ class Doctor:
             claims = AccessTokens(self.issuer, self.keys).read(token if token.isascii() else "")
         except NotAToken:
             return self._of_stranger(token)
+        if claims.sub_type == Subject.USER:
+            doctor = LoginDoctor(self.db, self.actor, self.issuer, self.now.timestamp())
+            return doctor.diagnose(claims) or self._of_stranger(token)
         is_readable = LOOKED_UP.match(claims.client_id) and LOOKED_UP.match(claims.jti)
         key = queries.find_key(self.db, self.actor, claims.client_id) if is_readable else None
         if key is None:
@@ -177,8 +156,8 @@ class Doctor:
         bank = queries.names(self.db, self.actor, [standing.bank_guid] if standing.bank_guid else [])
         named = bank.get(standing.bank_guid or "")
         return TokenFacts(
-            made_at=_moment(claims.iat),
-            expires_at=_moment(claims.exp),
+            made_at=moment_of(claims.iat),
+            expires_at=moment_of(claims.exp),
             bank_guid=standing.bank_guid,
             bank_name=named.text if named else "",
             customer_guid=claims.customer_guid,
@@ -206,19 +185,9 @@ def _troubles(
 ) -> Iterator[Explanation]:
     """What the bearer check would refuse, in its order (DESIGN §6)."""
     again = new_token(claims.sub_type)
-    if claims.exp <= now_seconds:
-        advice = again if reason is None else REFUSED_AGAIN
-        yield Explanation(f"The token expired {clock.in_words(now_seconds - claims.exp)} ago", advice)
-    for claim, message in ((claims.aud, "Invalid audience"), (claims.iss, "Invalid issuer")):
-        if claim != issuer:
-            said = f"It says {claim}, this server is {issuer}. " if ISSUER.match(claim) else ""
-            yield Explanation(BY_MESSAGE[message].meaning, f"{said}Has the public URL changed? {again}")
-    ahead = max(claims.iat, claims.nbf) - now_seconds
-    if ahead > AHEAD_SECONDS:
-        advice = f"It says it was made {clock.in_words(ahead)} from now: the server that made it is ahead of this one."
-        yield Explanation("Two clocks differ", advice)
+    yield from claim_troubles(claims, issuer, now_seconds, again if reason is None else REFUSED_AGAIN)
     if standing.kid is None:
-        yield Explanation("It was signed with a key that counts no longer", again)
+        yield Explanation(OLD_SIGNATURE, again)
     if reason is not None:
         yield BY_MESSAGE[reason]
     if standing.token_revoked_at is not None:
@@ -276,7 +245,3 @@ def _where_from(standing: Standing, address: str) -> str:
 
 def _tells(found: Diagnosis, refusal: Refusal) -> bool:
     return found.title.startswith("The token expired") and refusal.message == "Signature has expired"
-
-
-def _moment(seconds: int) -> dt.datetime:
-    return dt.datetime.fromtimestamp(min(max(seconds, 0), LAST_SECOND), clock.UTC)

@@ -1,8 +1,9 @@
 """Every event type, and which durable work each one starts.
 
 A type is `<object>.<what happened>`. On the wire a key is a `credential` and a member of an organization a `user`;
-`customer.*`, `organization.*`, `session.*`, `token.*`, `credential.failed` and `user.invited` are audit only. A token's
-object is its key, and so is that of a failure to authenticate with it.
+`customer.*`, `organization.*`, `session.*`, `login.*`, `token.*`, `credential.failed` and `user.invited` are audit
+only. A token's object is its key, and so is that of a failure to authenticate with it; a login is a program in which
+somebody signed in.
 """
 
 from enum import StrEnum
@@ -28,6 +29,9 @@ class EventType(StrEnum):
     USER_DELETED = "user.deleted"
     SESSION_CREATED = "session.created"
     SESSION_DELETED = "session.deleted"
+    LOGIN_CREATED = "login.created"
+    LOGIN_DENIED = "login.denied"
+    LOGIN_DELETED = "login.deleted"
 
 
 class Consumer(StrEnum):

@@ -26,6 +26,9 @@ TITLES: Mapping[EventType, str] = {
     EventType.USER_DELETED: "Person removed",
     EventType.SESSION_CREATED: "Signed in",
     EventType.SESSION_DELETED: "Signed out",
+    EventType.LOGIN_CREATED: "Signed in with a program",
+    EventType.LOGIN_DENIED: "Refused to sign a program in",
+    EventType.LOGIN_DELETED: "Signed out of a program",
 }
 
 # What follows the name of whoever did it; the name of the object follows this.
@@ -49,6 +52,9 @@ PHRASES: Mapping[EventType, str] = {
     EventType.USER_DELETED: "removed",
     EventType.SESSION_CREATED: "signed in",
     EventType.SESSION_DELETED: "signed out",
+    EventType.LOGIN_CREATED: "signed in with a program",
+    EventType.LOGIN_DENIED: "refused to sign a program in",
+    EventType.LOGIN_DELETED: "signed out of a program",
 }
 
 # Changes that have a word of their own, by the fact that tells them.
@@ -59,6 +65,9 @@ WORDS_OF_FACTS: Mapping[tuple[str, str], Mapping[bool, str]] = {
         False: "stopped observing the addresses of the key",
     },
     (EventType.CREDENTIAL_UPDATED, "secret_replaced"): {True: "was shown another secret of the key"},
+    (EventType.LOGIN_DELETED, "presented_twice"): {
+        True: "was signed out of a program, because what keeps it signed in was presented twice"
+    },
     (EventType.BANK_UPDATED, "closed"): {True: "closed the bank", False: "reopened the bank"},
 }
 
@@ -74,7 +83,14 @@ FACT_NAMES = {
     "replaces_guid": "takes over from key",
 }
 
-SESSIONS = {EventType.SESSION_CREATED, EventType.SESSION_DELETED}
+# Things without a name.
+NAMELESS = {
+    EventType.SESSION_CREATED,
+    EventType.SESSION_DELETED,
+    EventType.LOGIN_CREATED,
+    EventType.LOGIN_DENIED,
+    EventType.LOGIN_DELETED,
+}
 MOST_LISTED = 6
 EVERYTHING = 1_000_000
 
@@ -96,7 +112,7 @@ def phrase(event: Event) -> str:
 
 def names_its_object(event: Event) -> bool:
     """Whether the sentence goes on with the name of the thing."""
-    return event.event_type not in SESSIONS and not _is_about_its_actor(event)
+    return event.event_type not in NAMELESS and not _is_about_its_actor(event)
 
 
 def details(event: Event, *, known_name: str = "", most: int = MOST_LISTED) -> list[str]:

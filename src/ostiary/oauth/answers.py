@@ -17,6 +17,7 @@ HEADERS = (JSON, NO_STORE, (b"pragma", b"no-cache"), *SECURITY_HEADERS)
 # RFC 6749 §5.2: a refused client learns which scheme it may use.
 CHALLENGE = (b"www-authenticate", b'Basic realm="ostiary", charset="UTF-8"')
 ALLOW = (b"allow", b"POST")
+# RFC 6585 §4. A code that waits is over within minutes.
 
 log = structlog.get_logger(__name__)
 

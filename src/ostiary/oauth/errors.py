@@ -4,9 +4,14 @@ OAuthError
 ├── InvalidRequest       400 (405, 413, 415 where HTTP has a status of its own)
 ├── InvalidClient        401: the pair does not authenticate
 │   └── WrongPair        no such client, or not its secret: a failure of whoever sent it
-├── InvalidGrant         400: a token of another key
+├── InvalidGrant         400: a token of another key, or a code or refresh token that does not count
 ├── InvalidScope         400
+├── UnauthorizedClient   400: known, but not for this grant
 ├── UnsupportedGrantType 400
+├── AuthorizationPending 400: RFC 8628 §3.5, the person has not decided yet
+├── SlowDown             400: likewise, and the program asks too often
+├── AccessDenied         400: the person said no, or may no longer come in
+├── ExpiredToken         400: the device code is too old
 └── TooManyRequests      429: RFC 6585 §4, for which OAuth has no word
 """
 
@@ -79,10 +84,30 @@ class TooManyRequests(OAuthError):  # noqa: N818 - the word of the standard
         self,
         description: str,
         *,
-        outcome: str,
-        application_guid: str,
+        outcome: str = "",
+        application_guid: str = "",
         retry_after_seconds: int,
-        headers: Mapping[str, str],
+        headers: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(description, outcome=outcome, application_guid=application_guid)
-        self.headers = {"Retry-After": str(retry_after_seconds), **headers}
+        self.headers = {"Retry-After": str(retry_after_seconds), **(headers or {})}
+
+
+class UnauthorizedClient(OAuthError):  # noqa: N818 - the word of the standard
+    error = "unauthorized_client"
+
+
+class AuthorizationPending(OAuthError):  # noqa: N818 - the word of the standard
+    error = "authorization_pending"
+
+
+class SlowDown(OAuthError):  # noqa: N818 - the word of the standard
+    error = "slow_down"
+
+
+class AccessDenied(OAuthError):  # noqa: N818 - the word of the standard
+    error = "access_denied"
+
+
+class ExpiredToken(OAuthError):  # noqa: N818 - the word of the standard
+    error = "expired_token"

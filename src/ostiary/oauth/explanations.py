@@ -20,11 +20,16 @@ NEW_CUSTOMER_TOKEN = (
     "Make a new token for the customer at POST /api/customer_tokens, with a token of its bank. "  # noqa: S105 - advice
     "The key itself is fine."
 )
-NEW_LOGIN = "Refresh it where you signed in, or sign in again."
 COPY_AGAIN = "Copy it again, all of it, or make a new one with the same key pair."
 IF_IT_WAS_SEEN = (
     "If somebody else could have read it on its way here (a history, a chat, a log), revoke its key and generate a "
     "new pair."
+)
+
+NEW_USER_TOKEN = "The command line gets a new one by itself; any other program refreshes its own."  # noqa: S105 - advice
+IF_IT_OF_A_LOGIN_WAS_SEEN = (
+    "If somebody else could have read it on its way here, end the login: with `ostiary logout`, or under Settings, "
+    "Your account."
 )
 
 # By the text of the refusal; the bearer check and the token endpoint answer with these (DESIGN §6).
@@ -50,7 +55,7 @@ BY_MESSAGE: Mapping[str, Explanation] = {
     "Credential paused": Explanation(
         "The key is paused", "Resume it on its page, or with `ostiary keys resume`; its tokens work again at once."
     ),
-    "Login ended": Explanation("The person's login has ended", "Sign in again."),
+    "Login ended": Explanation("The person's login has ended", "Sign in again with `ostiary login`."),
     "User disabled": Explanation(
         "The person may no longer come in", "Somebody who manages the team can let them in again."
     ),
@@ -65,7 +70,7 @@ BY_MESSAGE: Mapping[str, Explanation] = {
         "The customer is not there any more", "No token works for a customer who is gone. The key itself is fine."
     ),
     "Token no longer matches its login": Explanation(
-        "The person's place has changed since the token was made", NEW_LOGIN
+        "The person's place has changed since the token was made", "Sign in again with `ostiary login`."
     ),
     "Token no longer matches its key": Explanation("The bank has changed since the token was made", NEW_TOKEN),
     "Authorization header is malformed.": Explanation(
@@ -116,6 +121,18 @@ BY_CODE: Mapping[str, Explanation] = {
         "More requests came than a limit allows",
         "Wait as long as the message says. A program that uses each token until it expires seldom asks so often.",
     ),
+    "authorization_pending": Explanation(
+        "Nobody has approved the program yet", "Open the link it shows and approve it, or wait."
+    ),
+    "slow_down": Explanation("The program asks too often", "It has to wait five seconds longer each time."),
+    "access_denied": Explanation(
+        "The program was not let in",
+        "It was denied, or its person may no longer come in. Begin anew with `ostiary login`.",
+    ),
+    "expired_token": Explanation("The device code has expired", "Begin anew with `ostiary login`."),
+    "unauthorized_client": Explanation(
+        "A key asked for what only people's programs get", "Keys get tokens with grant_type=client_credentials."
+    ),
     "unsupported_grant_type": Explanation("Another grant type was asked for", "Send grant_type=client_credentials."),
 }
 # RFC 6749 §5.2: the OAuth endpoints' own.
@@ -127,22 +144,31 @@ OAUTH_CODES = frozenset(
         "invalid_grant",
         "unsupported_grant_type",
         "too_many_requests",
+        "unauthorized_client",
+        "authorization_pending",
+        "slow_down",
+        "access_denied",
+        "expired_token",
     }
 )
 OTHER = Explanation("The request was refused", "Change what the message names and send the request again.")
 WRONG_PAIR = "Client authentication failed"
+# How refusals of refresh tokens and of used codes end.
+SIGN_IN_AGAIN = "sign in again"
 ADDRESS_REFUSED = "This key may not be used from "
+# A wrong pair, too often by now: what to do about it is the same.
+BY_BEGINNING: Mapping[str, Explanation] = {ADDRESS_REFUSED: ADDRESS, WRONG_PAIR: BY_MESSAGE[WRONG_PAIR]}
 
 
 def explain(code: str, message: str) -> Explanation:
     """A refusal by its code and text. Nothing of them is repeated that is not a word of ours."""
     if message in BY_MESSAGE:
         return BY_MESSAGE[message]
-    if message.startswith(ADDRESS_REFUSED):
-        return ADDRESS
-    if message.startswith(WRONG_PAIR):
-        # Too often, by now: what to do about it is the same.
-        return BY_MESSAGE[WRONG_PAIR]
+    begun = next((found for beginning, found in BY_BEGINNING.items() if message.startswith(beginning)), None)
+    if begun is not None:
+        return begun
+    if code == "invalid_grant" and message.endswith(SIGN_IN_AGAIN):
+        return BY_MESSAGE["Login ended"]
     match code:
         case "invalid_scopes":
             return _missing_scopes(message)
@@ -158,7 +184,7 @@ def by_message(message: str, subject: str) -> Explanation:
 
 
 def new_token(subject: str) -> str:
-    others = {Subject.CUSTOMER: NEW_CUSTOMER_TOKEN, Subject.USER: NEW_LOGIN}
+    others = {Subject.CUSTOMER: NEW_CUSTOMER_TOKEN, Subject.USER: NEW_USER_TOKEN}
     return next((advice for kind, advice in others.items() if subject == kind), NEW_TOKEN)
 
 

@@ -27,7 +27,7 @@ def _chosen(stored_kind: str, requested: str) -> str:
     names = [name for name in dict.fromkeys(requested.split(" ")) if name not in MANAGEMENT]
     foreign = [name for name in names if name not in kind.scopes]
     if foreign:
-        raise InvalidScope(f"{_quoted(foreign[0])} is not a scope of this kind of key ({kind} key)")
+        raise InvalidScope(f"{quoted(foreign[0])} is not a scope of this kind of key ({kind} key)")
     if not names:
         raise InvalidScope("The requested scopes can only be held by people, not by keys")
     return " ".join(names)
@@ -36,7 +36,7 @@ def _chosen(stored_kind: str, requested: str) -> str:
 _remembered = lru_cache(maxsize=1024)(_chosen)
 
 
-def _quoted(name: str) -> str:
+def quoted(name: str) -> str:
     # A secret in the wrong place must not come back in an answer: it is longer than any scope.
     if len(name) > LONGEST_QUOTED:
         return f"A word of {len(name)} letters"

@@ -46,4 +46,6 @@ def _members(claims: Claims) -> dict[str, object]:
         "organization_guid": claims.organization_guid,
         **bank,
         **(own if claims.customer_guid else {}),
+        # Which login of a person; who they are is not told.
+        **({"sid": claims.sid} if claims.sid else {}),
     }

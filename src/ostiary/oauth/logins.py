@@ -7,6 +7,7 @@ from typing import NamedTuple
 from ostiary import clock
 from ostiary.access.actor import Actor, Subject
 from ostiary.access.scopes import Scope
+from ostiary.banks.models import BankType
 from ostiary.db.fast_reads import Lookup
 from ostiary.db.model import stored_seconds
 from ostiary.oauth.access_tokens import AccessTokens, Claims
@@ -23,6 +24,7 @@ class Issued(NamedTuple):
     token: bytes
     scope: str
     expires_in: int
+    created_at: int
 
 
 @dataclass(frozen=True)
@@ -36,8 +38,7 @@ class LoginTokens:
         """For as much of what was approved as the person's role still holds, never beyond the login's own end."""
         iat = int(clock.seconds())
         exp = min(iat + self.seconds, int(stored_seconds(login.expires_at)))
-        held = RIGHTS[Role(login.role)].scopes
-        scope = " ".join(name for name in login.scope.split() if name in held)
+        scope = " ".join(held(login))
         place = {"bank_guid": login.bank_guid, "bank_type": login.bank_type} if login.bank_guid else {}
         token = self.tokens.signed_members(
             {
@@ -54,7 +55,7 @@ class LoginTokens:
                 "exp": exp,
             }
         )
-        return Issued(token, scope, exp - iat)
+        return Issued(token, scope, exp - iat, iat)
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,13 @@ class LoginCheck:
         """None when the login has ended; raises StoreUnavailable."""
         rows = await self.lookup(claims.sid or "", claims.kid)
         return LoginStanding._make(rows[0]) if rows else None
+
+
+def held(login: LoginStanding) -> list[str]:
+    """As much of what was approved as the person's role still holds there."""
+    rights = RIGHTS[Role(login.role)]
+    scopes = rights.in_production if login.bank_type == BankType.PRODUCTION else rights.scopes
+    return [name for name in login.scope.split() if name in scopes]
 
 
 def refused(login: LoginStanding, now_seconds: float) -> Refused | None:

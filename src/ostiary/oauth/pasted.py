@@ -10,6 +10,8 @@ from typing import Any
 LIMIT_LETTERS = 64 * 1024
 
 SECRET = re.compile(r"ost_(?:sandbox|production|org)_[0-9A-Za-z]+")
+# What a login is kept by, and the code that leads to one.
+LOGIN_SECRET = re.compile(r"ost_(?:refresh|device)_[0-9A-Za-z]+")
 CLIENT_ID = re.compile(r"ostid_[0-9A-Za-z]{38}(?![0-9A-Za-z])")
 BASIC = re.compile(r"\bbasic\s+([A-Za-z0-9+/_-]+=*)", re.IGNORECASE)
 BEARER = re.compile(r"\bbearer\b", re.IGNORECASE)
@@ -36,6 +38,7 @@ class Pasted:
     """What was found; of a secret only that it is there."""
 
     has_secret: bool = False
+    has_login_secret: bool = False
     client_id: str = ""
     token: str = field(default="", repr=False)
     # The token was broken by blanks or line ends, which were taken out.
@@ -53,6 +56,8 @@ def read(text: str) -> Pasted:
     client_id = named.group() if named else ""
     if SECRET.search(opened):
         return Pasted(has_secret=True, client_id=client_id)
+    if LOGIN_SECRET.search(opened):
+        return Pasted(has_login_secret=True)
     bodies = _objects(text)
     token, is_wrapped = _token(text, bodies)
     is_header = re.match(r"authorization\s*:", text, re.IGNORECASE) is not None

@@ -1,5 +1,6 @@
-"""Every SELECT of the protocol: the two reads of the fast lane, the doctor's, and the signing keys."""
+"""Every SELECT of the protocol: the reads of the fast lane, the doctor's, signing keys, codes, refresh tokens."""
 
+import datetime as dt
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -10,7 +11,7 @@ from ostiary.applications.models import Application, ApplicationSecret
 from ostiary.banks.models import Bank
 from ostiary.customers.models import Customer
 from ostiary.db.fast_reads import Asked
-from ostiary.oauth.models import Revocation, SigningKey
+from ostiary.oauth.models import DeviceCode, RefreshToken, Revocation, SigningKey
 from ostiary.organizations.models import Organization
 from ostiary.users.models import Login, Membership, User
 
@@ -170,6 +171,38 @@ def by_login_guid(db: Session, guid: str, kid: str) -> LoginStanding | None:
 def by_kid(db: Session, kid: str) -> str | None:
     """The same, if a signing key of this name still counts."""
     return db.scalar(sa.select(SigningKey.kid).where(SigningKey.kid == kid, SigningKey.retired_at.is_(None)))
+
+
+def by_device_digest(db: Session, digest: bytes, *, is_to_change: bool) -> DeviceCode | None:
+    """To be changed, nobody else answers or redeems it before this unit of work ends."""
+    mine = sa.select(DeviceCode).where(DeviceCode.digest == digest)
+    # SQLite ignores the lock and does not need it: its one writer is us.
+    return db.scalar(mine.with_for_update() if is_to_change else mine)
+
+
+def by_user_code_digest(db: Session, digest: bytes, now: dt.datetime) -> DeviceCode | None:
+    mine = sa.select(DeviceCode).where(DeviceCode.user_code_digest == digest)
+    return db.scalar(mine.where(DeviceCode.expires_at > now, DeviceCode.used_at.is_(None)))
+
+
+def by_source(db: Session, source: str, now: dt.datetime) -> tuple[int, int]:
+    """How many codes wait for somebody: of this source, and of all."""
+    waiting = sa.and_(DeviceCode.expires_at > now, DeviceCode.login_guid.is_(None), DeviceCode.denied_at.is_(None))
+    counted = sa.select(sa.func.count()).where(waiting)
+    return db.scalar(counted.where(DeviceCode.source == source)) or 0, db.scalar(counted) or 0
+
+
+def by_refresh_digest(db: Session, digest: bytes) -> RefreshToken | None:
+    mine = sa.select(RefreshToken).where(RefreshToken.digest == digest)
+    # What was read before a lock may be stale.
+    return db.scalar(mine.execution_options(populate_existing=True))
+
+
+def by_login_to_change(db: Session, guid: str) -> tuple[Login, Membership] | None:
+    """A login with its person's membership; nobody else changes it before this unit of work ends."""
+    both = sa.select(Login, Membership).join(Membership, Membership.guid == Login.membership_guid)
+    row = db.execute(both.where(Login.guid == guid).with_for_update(of=Login)).first()
+    return (row[0], row[1]) if row else None
 
 
 def by_age(db: Session) -> list[SigningKey]:

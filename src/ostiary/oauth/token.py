@@ -1,4 +1,4 @@
-"""POST /oauth/token: RFC 6749 §4.4, client credentials."""
+"""POST /oauth/token: RFC 6749 §4.4, client credentials; what programs of people ask goes on to login_grants.py."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -10,18 +10,19 @@ from ostiary import clock
 from ostiary.applications.usage import Usage
 from ostiary.db.fast_reads import Lookup, LookupNow, Row
 from ostiary.db.model import stored_seconds
-from ostiary.oauth import token_request
+from ostiary.oauth import login_grants, token_request
 from ostiary.oauth.access_tokens import AccessTokens, Granted
 from ostiary.oauth.answers import HEADERS, refusal
 from ostiary.oauth.client_check import ClientCheck
 from ostiary.oauth.errors import InvalidRequest, InvalidScope, OAuthError, TooManyRequests, UnsupportedGrantType
 from ostiary.oauth.grants import grant
 from ostiary.oauth.limiting import Limiting
+from ostiary.oauth.login_grants import LoginGrantAsked, LoginGrants
 from ostiary.oauth.queries import Standing
 from ostiary.oauth.signing_keys import SigningKeys
 from ostiary.settings import Settings
 from ostiary.web.asgi import BodyTooLarge, Disconnected, Receive, Scope, Send, answer, read_body
-from ostiary.web.immediate import Answer, Head, Request
+from ostiary.web.immediate import Answer, Given, Head, Request
 
 PATH = "/oauth/token"
 BODY = b'{"access_token":"%b","token_type":"Bearer","expires_in":%d,"scope":"%b","created_at":%d}'
@@ -75,9 +76,10 @@ class TokenEndpoint:
     token_seconds: TokenSeconds
     usage: Usage
     limiting: Limiting
+    login_grants: LoginGrants
 
     @property
-    def now(self) -> Callable[[Sequence[Request]], list[Answer]] | None:
+    def now(self) -> Callable[[Sequence[Request]], list[Given]] | None:
         """Where nothing has to be waited for, neither the database nor Redis."""
         now = self.lookup.now if self.limiting.counting.never_waits else None
         return partial(self.at_once, now) if now else None
@@ -91,16 +93,16 @@ class TokenEndpoint:
             too_many = await self.limiting.of_token(recognized.standing.application_guid, asked.address)
             if too_many is not None:
                 raise too_many  # noqa: TRY301 - the answer is made in one place
-            found = self._issued([self._granted(recognized)])[0]
+            found: Given = self._issued([self._granted(recognized)])[0]
         except Disconnected:
             return
         except BodyTooLarge:
-            found = self._refusal(token_request.too_large())
+            found = self._otherwise(token_request.too_large())
         except Exception as error:  # noqa: BLE001 - the same answer both ways, and in the shape of this endpoint
-            found = self._refusal(await self.limiting.judged_soon(error))
-        await answer(send, *found)
+            found = self._otherwise(await self.limiting.judged_soon(error))
+        await answer(send, *(found if isinstance(found, Answer) else await found))
 
-    def at_once(self, now: LookupNow, requests: Sequence[Request]) -> list[Answer]:
+    def at_once(self, now: LookupNow, requests: Sequence[Request]) -> list[Given]:
         """The same for all requests of a turn, one step after the other."""
         kid = self.keys.current_kid
         asked = _each(self._asked, requests)
@@ -108,9 +110,12 @@ class TokenEndpoint:
         recognized = _each(self._recognized, asked, rows)
         granted = _each(self._granted, _together(self._admitted, recognized))
         answers = _together(self._issued, granted)
-        return [self._refusal(self.limiting.judged(each)) if isinstance(each, Exception) else each for each in answers]
+        judged = [self.limiting.judged(each) if isinstance(each, Exception) else each for each in answers]
+        return [self._otherwise(each) if isinstance(each, Exception) else each for each in judged]
 
-    def _refusal(self, error: Exception) -> Answer:
+    def _otherwise(self, error: Exception) -> Given:
+        if isinstance(error, LoginGrantAsked):
+            return self.login_grants(error)
         if isinstance(error, OAuthError):
             self.usage.count(error.application_guid, error.outcome)
         return refusal(error)
@@ -121,6 +126,8 @@ class TokenEndpoint:
         if "grant_type" not in sent:
             raise InvalidRequest("Send grant_type=client_credentials")
         if sent["grant_type"] != "client_credentials":
+            if sent["grant_type"] in login_grants.TYPES:
+                raise LoginGrantAsked(sender, sent)
             raise UnsupportedGrantType("The grant type here is client_credentials")
         client_id, secret = self.client.pair(sender, sent)
         return Asked(client_id, secret, sent.get("scope"), sender.address)

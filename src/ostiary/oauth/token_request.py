@@ -9,7 +9,18 @@ from ostiary.oauth.errors import InvalidRequest
 from ostiary.web.asgi import FORM_TYPE, JSON_TYPE, Header
 
 LIMIT_BYTES = 16 * 1024
-PARAMETERS = frozenset({"grant_type", "client_id", "client_secret", "scope", "client_assertion", "access_token"})
+PARAMETERS = frozenset(
+    {
+        "grant_type",
+        "client_id",
+        "client_secret",
+        "scope",
+        "client_assertion",
+        "access_token",
+        "device_code",
+        "refresh_token",
+    }
+)
 # RFC 6749 §2.3.1: credentials must not be in the request URI, where logs would keep them.
 NEVER_IN_URL = frozenset(name.encode() for name in (*PARAMETERS, "token"))
 PLACES = {b"content-type": 0, b"content-encoding": 1, b"authorization": 2, b"x-forwarded-for": 3}

@@ -1,4 +1,4 @@
-"""Dashboard page of a person's own account: their password, and where they are signed in."""
+"""Dashboard page of a person's own account: their password, and where and with which programs they are signed in."""
 
 from ostiary.users import own_account
 from ostiary.users.entry_pages import entrance, sessions
@@ -12,7 +12,8 @@ pages = Pages()
 @pages.get(PATH, who=Who.PERSON)
 def account(visit: Visit) -> View:
     places = own_account.sessions_of(visit.db, sessions(visit), visit.person)
-    return View("users/account.html", here="settings", person=visit.person, places=places)
+    programs = own_account.logins_of(visit.db, sessions(visit), visit.person)
+    return View("users/account.html", here="settings", person=visit.person, places=places, programs=programs)
 
 
 @pages.post(PATH, who=Who.PERSON, again=account, writes=False)
@@ -31,3 +32,15 @@ def end_session(visit: Visit) -> Go:
 def end_other_sessions(visit: Visit) -> Go:
     own_account.end_other_sessions(visit.db, sessions(visit), visit.person)
     return Go(PATH, done="sessions-ended")
+
+
+@pages.post(f"{PATH}/logins/{{guid}}/end", who=Who.PERSON)
+def end_login(visit: Visit) -> Go:
+    own_account.end_login(visit.db, sessions(visit), visit.person, visit.path["guid"])
+    return Go(PATH, done="login-ended")
+
+
+@pages.post(f"{PATH}/logins/end", who=Who.PERSON)
+def end_logins(visit: Visit) -> Go:
+    own_account.end_logins(visit.db, sessions(visit), visit.person)
+    return Go(PATH, done="logins-ended")

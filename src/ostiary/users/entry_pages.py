@@ -108,7 +108,7 @@ def select_organization(visit: Visit) -> Go:
     if wanted not in {place[1].guid for place in queries.by_user(visit.db, visit.person.user_guid)}:
         raise Invalid("not_found", "organization not found", status=404)
     session.look_at(visit.db, visit.person, wanted)
-    return Go(HOME)
+    return Go(_next(visit))
 
 
 def entrance(visit: Visit) -> Entrance:

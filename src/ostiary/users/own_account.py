@@ -9,9 +9,10 @@ from ostiary.access.visitor import Visitor
 from ostiary.errors import Invalid, NotFound
 from ostiary.events.catalog import EventType
 from ostiary.events.record import record
-from ostiary.users import entry, passwords, queries, session, user_agents
+from ostiary.users import entry, logins, passwords, queries, session, user_agents
 from ostiary.users.entry import Entrance
 from ostiary.users.models import User, UserSession
+from ostiary.users.queries import OwnLogin
 from ostiary.users.schemas import PasswordChange
 from ostiary.users.session import Sessions
 from ostiary.web.forms import Form
@@ -24,6 +25,14 @@ class SignedIn:
     session: UserSession
     browser: str
     is_this_one: bool
+
+
+@dataclass(frozen=True)
+class Program:
+    """One of the programs in which a person is signed in."""
+
+    own: OwnLogin
+    name: str
 
 
 def change_password(entrance: Entrance, sessions: Sessions, visitor: Visitor, form: Form) -> str:
@@ -61,7 +70,30 @@ def end_other_sessions(db: Session, sessions: Sessions, visitor: Visitor) -> Non
     for each in sessions.live(db, visitor.user_guid):
         if each.guid != visitor.session_guid:
             _record_end(db, visitor, each.guid)
+    end_logins(db, sessions, visitor)
     session.end_all(db, visitor.user_guid, but=visitor.session_guid)
+
+
+def logins_of(db: Session, sessions: Sessions, visitor: Visitor) -> Sequence[Program]:
+    """Of every organization the person belongs to."""
+    found = sessions.live_logins(db, visitor.user_guid)
+    return [Program(each, user_agents.program(each.login.user_agent)) for each in found]
+
+
+def end_login(db: Session, sessions: Sessions, visitor: Visitor, guid: str) -> None:
+    found = [each for each in sessions.live_logins(db, visitor.user_guid) if each.login.guid == guid]
+    if not found:
+        raise NotFound("login")
+    _end_logins(db, visitor, found)
+
+
+def end_logins(db: Session, sessions: Sessions, visitor: Visitor) -> None:
+    _end_logins(db, visitor, sessions.live_logins(db, visitor.user_guid))
+
+
+def _end_logins(db: Session, visitor: Visitor, found: Sequence[OwnLogin]) -> None:
+    for each in found:
+        logins.end(db, each.login, each.membership, visitor.address)
 
 
 def _user(db: Session, visitor: Visitor) -> User:

@@ -1,17 +1,28 @@
-"""Every SELECT on people, their memberships, sessions and links."""
+"""Every SELECT on people, their memberships, sessions, logins and links."""
 
 import datetime as dt
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from sqlalchemy import Select, and_, exists, false, func, or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from ostiary.access.actor import Actor, Subject
+from ostiary.banks.models import Bank
 from ostiary.db.pages import Page, read_page
 from ostiary.errors import NotFound
 from ostiary.organizations import queries as organizations
 from ostiary.organizations.models import Organization
-from ostiary.users.models import LinkPurpose, Membership, OneTimeLink, Role, User, UserSession
+from ostiary.users.models import LinkPurpose, Login, Membership, OneTimeLink, Role, User, UserSession
+
+
+class OwnLogin(NamedTuple):
+    """A login with where it belongs; without a bank its name is None."""
+
+    login: Login
+    membership: Membership
+    organization_name: str
+    bank_name: str | None
 
 
 def visible_to(actor: Actor) -> Select[Membership]:
@@ -117,6 +128,13 @@ def sessions_here(db: Session, actor: Actor, guid: str, now: dt.datetime) -> Seq
     return db.scalars(rows.where(UserSession.expires_at > now).order_by(UserSession.last_seen_at.desc())).all()
 
 
+def logins_here(db: Session, actor: Actor, guid: str, now: dt.datetime) -> Sequence[Login]:
+    """Programs in which a member is signed in to this organization."""
+    mine = visible_to(actor).where(Membership.guid == guid).with_only_columns(Membership.guid)
+    rows = select(Login).where(Login.membership_guid.in_(mine), Login.expires_at > now)
+    return db.scalars(rows.order_by(Login.last_used_at.desc(), Login.guid)).all()
+
+
 def by_person(user_guid: str) -> Select[str]:
     """For statements about what hangs on them."""
     return select(Membership.guid).where(Membership.user_guid == user_guid)
@@ -168,6 +186,19 @@ def by_own_account(db: Session, user_guid: str, now: dt.datetime, idle_since: dt
         UserSession.user_guid == user_guid, UserSession.expires_at > now, UserSession.last_seen_at > idle_since
     )
     return db.scalars(rows.order_by(UserSession.last_seen_at.desc(), UserSession.guid)).all()
+
+
+def by_own_logins(db: Session, user_guid: str, now: dt.datetime, idle_since: dt.datetime) -> Sequence[OwnLogin]:
+    """Programs in which a person is signed in, in whichever organization: shown to themselves."""
+    rows = (
+        select(Login, Membership, Organization.name, Bank.name)
+        .join(Membership, Membership.guid == Login.membership_guid)
+        .join(Organization, Organization.guid == Membership.organization_guid)
+        .outerjoin(Bank, Bank.guid == Login.bank_guid)
+        .where(Membership.user_guid == user_guid, Login.expires_at > now, Login.last_used_at > idle_since)
+    )
+    found = db.execute(rows.order_by(Login.last_used_at.desc(), Login.guid)).all()
+    return [OwnLogin(*row) for row in found]
 
 
 def by_link(db: Session, purpose: LinkPurpose, word_digest: bytes) -> OneTimeLink | None:

@@ -20,6 +20,7 @@ from ostiary.events.record import record
 from ostiary.settings import Settings
 from ostiary.users import queries
 from ostiary.users.models import Login, Membership, Role, User, UserSession
+from ostiary.users.queries import OwnLogin
 from ostiary.users.roles import RIGHTS
 
 ID_BYTES = 32
@@ -111,6 +112,10 @@ class Sessions:
     def live(self, db: Session, user_guid: str) -> Sequence[UserSession]:
         now = clock.now()
         return queries.by_own_account(db, user_guid, now, now - self._idle)
+
+    def live_logins(self, db: Session, user_guid: str) -> Sequence[OwnLogin]:
+        now = clock.now()
+        return queries.by_own_logins(db, user_guid, now, now - dt.timedelta(seconds=self.settings.login_idle_seconds))
 
     def renew(self, db: Session, session_guid: str) -> str:
         """The same session under a new id: whoever has the old one is out."""

@@ -75,7 +75,8 @@ def change_role(visit: Visit) -> Go:
 def before_disablement(visit: Visit) -> View:
     found = service.to_end(visit.db, visit.actor, visit.path["guid"])
     places = queries.sessions_here(visit.db, visit.actor, found.guid, visit.now)
-    return View("users/disablement.html", here=HERE, member=found, places=places)
+    programs = queries.logins_here(visit.db, visit.actor, found.guid, visit.now)
+    return View("users/disablement.html", here=HERE, member=found, places=places, programs=programs)
 
 
 @pages.post(f"{PATH}/{{guid}}/disablement", again=before_disablement)

@@ -28,7 +28,10 @@ TOKEN_REQUEST = {
     "type": "object",
     "required": ["grant_type"],
     "properties": {
-        "grant_type": {"type": "string", "enum": ["client_credentials"]},
+        "grant_type": {
+            "type": "string",
+            "enum": ["client_credentials", "refresh_token", "urn:ietf:params:oauth:grant-type:device_code"],
+        },
         # RFC 6749 §3.2: what has no value counts as left out.
         "client_id": {"type": ["string", "null"]},
         "client_secret": {"type": ["string", "null"], "format": "password"},
@@ -36,6 +39,38 @@ TOKEN_REQUEST = {
             "type": ["string", "null"],
             "description": "Names with blanks between; left out: all the key may hold.",
         },
+        "device_code": {"type": ["string", "null"], "description": "Of a program in which a person signs in."},
+        "refresh_token": {"type": ["string", "null"], "description": "Likewise; it works once."},
+    },
+}
+
+DEVICE_REQUEST = {
+    "type": "object",
+    "required": ["client_id"],
+    "properties": {
+        "client_id": {"type": "string", "description": "ostiary-cli, which has no secret."},
+        "scope": {"type": ["string", "null"], "description": "Left out: all that the person holds."},
+        "bank_guid": {"type": ["string", "null"], "description": "The bank that the login is bound to."},
+    },
+}
+
+DEVICE_ANSWER = {
+    "type": "object",
+    "required": [
+        "device_code",
+        "user_code",
+        "verification_uri",
+        "verification_uri_complete",
+        "expires_in",
+        "interval",
+    ],
+    "properties": {
+        "device_code": {"type": "string"},
+        "user_code": {"type": "string"},
+        "verification_uri": {"type": "string"},
+        "verification_uri_complete": {"type": "string"},
+        "expires_in": {"type": "integer", "description": "Seconds."},
+        "interval": {"type": "integer", "description": "Seconds between two questions at /oauth/token."},
     },
 }
 
@@ -44,7 +79,7 @@ PRESENTED_TOKEN = {
     "required": ["token"],
     "properties": {
         "token": {"type": "string"},
-        "token_type_hint": {"description": "Changes nothing: there is one type of token."},
+        "token_type_hint": {"description": "Changes nothing: a token tells what it is."},
         "client_id": {"type": ["string", "null"]},
         "client_secret": {"type": ["string", "null"], "format": "password"},
     },
@@ -70,6 +105,7 @@ TOKEN_STATE = {
         "bank_type": {"type": "string", "enum": ["sandbox", "production"]},
         "ip_allowlist": {"type": "array", "items": {"type": "string"}, "description": "Of a customer's token."},
         "inherit_ip_allowlist": {"type": "boolean", "description": "Of a customer's token."},
+        "sid": {"type": "string", "description": "Which login, of a person's token."},
     },
 }
 
@@ -82,6 +118,7 @@ TOKEN_ANSWER = {
         "expires_in": {"type": "integer", "description": "Seconds."},
         "scope": {"type": "string"},
         "created_at": {"type": "integer", "description": "Seconds since 1970."},
+        "refresh_token": {"type": "string", "description": "For programs in which a person signed in."},
     },
 }
 
@@ -128,6 +165,8 @@ def document(app: FastAPI, issuer: str) -> dict[str, Any]:
         "TokenRequest": TOKEN_REQUEST,
         "PresentedToken": PRESENTED_TOKEN,
         "TokenState": TOKEN_STATE,
+        "DeviceRequest": DEVICE_REQUEST,
+        "DeviceCodes": DEVICE_ANSWER,
         "Nothing": {"type": "object", "additionalProperties": False},
     }
     components["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}}
@@ -154,7 +193,7 @@ def _pair_operations() -> dict[str, dict[str, Any]]:
     pair = "The secret travels in the body or as HTTP Basic, never both."
     return {
         "/oauth/token": _pair_operation(
-            ("create_token", "Create Token", f"RFC 6749 §4.4. {pair}"),
+            ("create_token", "Create Token", f"RFC 6749 §4.4; of people, RFC 8628 §3.4. {pair}"),
             "TokenRequest",
             _answer("A token.", "Token"),
             "The request is wrong, or asks for scopes the key cannot have.",
@@ -165,6 +204,7 @@ def _pair_operations() -> dict[str, dict[str, Any]]:
             _answer("From now on the token is refused, or it never was one.", "Nothing"),
             "The request is wrong, or the token was issued to another key.",
         ),
+        "/oauth/device_authorization": _device_operation(),
         "/oauth/introspect": _pair_operation(
             (
                 "introspect_token",
@@ -176,6 +216,22 @@ def _pair_operations() -> dict[str, dict[str, Any]]:
             "The request is wrong.",
         ),
     }
+
+
+def _device_operation() -> dict[str, Any]:
+    made = _pair_operation(
+        (
+            "create_device_code",
+            "Create Device Code",
+            "RFC 8628. A program asks for a code that a person approves in a browser.",
+        ),
+        "DeviceRequest",
+        _answer("The codes.", "DeviceCodes"),
+        "The request is wrong, or asks for a scope that does not exist.",
+    )
+    made["responses"].pop("401")
+    made["responses"]["429"] = _answer("Too many codes wait for an answer.", "OAuthError")
+    return made
 
 
 def _pair_operation(names: tuple[str, str, str], body: str, answer: dict[str, Any], wrong: str) -> dict[str, Any]:

@@ -1,15 +1,17 @@
 """Answers that wait for nothing, given inside uvicorn's protocol class, where they cost half as much as an ASGI call.
 
-Everything else, and whatever is unusual about a request, goes the ASGI way, which gives the same answers.
+Some requests for the same path have to wait; then their connection does, and no other. Everything else, and whatever is
+unusual about a request, goes the ASGI way, which gives the same answers.
 """
 
 import asyncio
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE
+from uvicorn._types import ASGI3Application
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
 
 from ostiary.web.asgi import Header
 from ostiary.web.careful import CarefulProtocol
@@ -23,6 +25,10 @@ class Answer(NamedTuple):
     status: int
     body: bytes
     headers: tuple[Header, ...]
+
+
+# An answer, or what it takes to get it, which raises nothing.
+Given = Answer | Coroutine[Any, Any, Answer]
 
 
 @dataclass(slots=True)
@@ -49,7 +55,7 @@ class Immediate:
     fifth less: what a step needs is in the processor's caches for everybody but the first.
     """
 
-    def __init__(self, answers: Callable[[Sequence[Request]], Sequence[Answer]]) -> None:
+    def __init__(self, answers: Callable[[Sequence[Request]], Sequence[Given]]) -> None:
         self._answers = answers
         self._waiting: list[tuple[ImmediateProtocol, Request]] = []
 
@@ -62,7 +68,10 @@ class Immediate:
         waiting, self._waiting = self._waiting, []
         answers = self._answers([request for _, request in waiting])
         for (asker, _), answer in zip(waiting, answers, strict=True):
-            asker.answered(answer)
+            if isinstance(answer, Answer):
+                asker.answered(answer)
+            else:
+                asker.awaits(answer)
 
 
 class Repeatable(NamedTuple):
@@ -100,6 +109,8 @@ class ImmediateProtocol(CarefulProtocol):
         self._body = bytearray()
         self._is_asked = False
         self._is_last = False
+        # Of an ASGI request that came behind one which is still awaited, what starts it.
+        self._held: tuple[RequestResponseCycle, ASGI3Application] | None = None
         self._idle_since = math.inf
         self._idle: asyncio.TimerHandle | None = None
 
@@ -158,6 +169,16 @@ class ImmediateProtocol(CarefulProtocol):
             self._repeatable = Repeatable(handler, head, as_it_came + end, len(self._begun_with))
         self._ask(handler, Request(head, body))
 
+    def awaits(self, answer: Coroutine[Any, Any, Answer]) -> None:
+        """Also when the caller is gone: what has begun is done, as it is for an ASGI application."""
+        task = self.loop.create_task(self._answer_later(answer))
+        # uvicorn waits for these when the server ends, and the loop alone would not hold them.
+        task.add_done_callback(self.tasks.discard)
+        self.tasks.add(task)
+
+    async def _answer_later(self, answer: Coroutine[Any, Any, Answer]) -> None:
+        self.answered(await answer)
+
     def answered(self, answer: Answer) -> None:
         self._is_asked = False
         if self.transport.is_closing():
@@ -172,23 +193,34 @@ class ImmediateProtocol(CarefulProtocol):
             lines = self._lines = _lines(answer, self.server_state.default_headers)
         self.transport.write(b"%bcontent-length: %d\r\n\r\n%b" % (lines.text, len(answer.body), answer.body))
         self.server_state.total_requests += 1
-        if self._is_last:
+        if self._held is not None:
+            held, self._held = self._held, None
+            super()._start_asgi_task(*held)
+        elif self._is_last:
             self.transport.close()
         elif not self._is_answering():
             self._await_the_next()
 
     def eof_received(self) -> bool:  # type: ignore[override]  # as in CarefulProtocol
-        if not self._is_asked or self._is_arriving:
+        if not self._is_asked or self._held is not None or self._is_arriving:
             return super().eof_received()
         self._is_last = True
         return True
 
     def shutdown(self) -> None:
         """The server ends: a request that has begun is still answered."""
-        if self._is_asked or self._handler is not None:
+        if self._held is None and (self._is_asked or self._handler is not None):
             self._is_last = True
         else:
             super().shutdown()
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        if self._is_asked:
+            # Its answer comes after the one that is awaited (RFC 9112 §9.3.2).
+            self._held = cycle, app
+            cycle.keep_alive = cycle.keep_alive and not self._is_last
+        else:
+            super()._start_asgi_task(cycle, app)
 
     def _is_answering(self) -> bool:
         return self._is_asked or super()._is_answering()

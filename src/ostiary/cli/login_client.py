@@ -1,0 +1,128 @@
+"""Talks to a server as the person who signed in: gets tokens, keeps them fresh, and calls the API with them."""
+
+import ipaddress
+import platform
+import time
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx2
+
+from ostiary import __version__
+from ostiary.cli import show
+from ostiary.cli.login_profile import NotSignedIn, Profile, ProfileFile
+from ostiary.errors import OstiaryError
+
+CLIENT_ID = "ostiary-cli"
+DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
+WAIT_SECONDS = 30
+# A token that ends while a request travels is as good as none.
+SPARE_SECONDS = 30
+USER_AGENT = f"ostiary/{__version__} ({platform.system()})"
+
+
+class NoAnswer(OstiaryError):  # noqa: N818 - reads as what happened
+    """The server was not reached, or what answered is no Ostiary."""
+
+
+class Refusal(OstiaryError):  # noqa: N818 - the server's own word
+    """What an OAuth endpoint refused, by its code."""
+
+    def __init__(self, error: str, description: str) -> None:
+        super().__init__(show.clean(description or error))
+        self.error = error
+
+
+def ask(server: str, path: str, sent: Mapping[str, str]) -> dict[str, Any]:
+    """What an OAuth endpoint answers to the command line; raises Refusal or NoAnswer."""
+    url = f"{server}{path}"
+    try:
+        response = httpx2.post(
+            url, data={"client_id": CLIENT_ID, **sent}, headers={"User-Agent": USER_AGENT}, timeout=WAIT_SECONDS
+        )
+    except (httpx2.HTTPError, httpx2.InvalidURL) as error:
+        raise NoAnswer(f"No answer from {url}: {error}") from error
+    try:
+        answer = response.json()
+    except ValueError:
+        answer = None
+    if not isinstance(answer, dict) or (not response.is_success and "error" not in answer):
+        raise NoAnswer(f"{url} did not answer like an Ostiary; check --server")
+    if response.is_success:
+        return answer
+    if response.status_code >= httpx2.codes.INTERNAL_SERVER_ERROR:
+        raise NoAnswer(f"{url} is not able to answer now: {answer.get('error_description')}")
+    raise Refusal(str(answer["error"]), str(answer.get("error_description") or ""))
+
+
+def profile_of(server: str, answer: Mapping[str, Any]) -> Profile:
+    """Of an answer with tokens; raises NoAnswer for one without."""
+    try:
+        expires_at = time.time() + int(answer["expires_in"])
+        return Profile(server, str(answer["access_token"]), expires_at, str(answer["refresh_token"]))
+    except (KeyError, TypeError, ValueError) as error:
+        raise NoAnswer(f"{server} did not answer like an Ostiary; check --server") from error
+
+
+def is_private(server: str) -> bool:
+    """Whether tokens on their way there can be read by nobody else."""
+    parts = urlsplit(server)
+    if parts.scheme == "https":
+        return True
+    try:
+        return ipaddress.ip_address(parts.hostname or "").is_loopback
+    except ValueError:
+        return parts.hostname == "localhost"
+
+
+class LoginClient:
+    """The API of the server that a profile names, with an access token that counts."""
+
+    def __init__(self, file: ProfileFile) -> None:
+        self.file = file
+
+    def access_token(self) -> str:
+        """One that lives; raises NotSignedIn or NoAnswer."""
+        profile = self.file.get()
+        if profile.expires_at - time.time() > SPARE_SECONDS:
+            return profile.access_token
+        return self._refreshed(profile.access_token)
+
+    def request(self, method: str, path: str, **more: Any) -> httpx2.Response:  # noqa: ANN401 - httpx's own
+        """The answer to one call, whatever it is; raises NotSignedIn or NoAnswer."""
+        token = self.access_token()
+        response = self._sent(method, path, token, more)
+        if response.status_code == httpx2.codes.UNAUTHORIZED and self._has_expired(response):
+            # By the server's clock, which is the one that counts.
+            response = self._sent(method, path, self._refreshed(token), more)
+        return response
+
+    def _sent(self, method: str, path: str, token: str, more: Mapping[str, Any]) -> httpx2.Response:
+        url = f"{self.file.get().server}{path}"
+        headers = {"Authorization": f"Bearer {token}", "User-Agent": USER_AGENT}
+        try:
+            return httpx2.request(method, url, headers=headers, timeout=WAIT_SECONDS, **more)
+        except (httpx2.HTTPError, httpx2.InvalidURL) as error:
+            raise NoAnswer(f"No answer from {url}: {error}") from error
+
+    @staticmethod
+    def _has_expired(response: httpx2.Response) -> bool:
+        try:
+            return bool(response.json()["error_message"] == "Signature has expired")
+        except (ValueError, KeyError, TypeError):
+            return False
+
+    def _refreshed(self, stale: str) -> str:
+        with self.file.locked():
+            profile = self.file.get()
+            if profile.access_token != stale:
+                # Another command was faster.
+                return profile.access_token
+            sent = {"grant_type": "refresh_token", "refresh_token": profile.refresh_token}
+            try:
+                fresh = profile_of(profile.server, ask(profile.server, "/oauth/token", sent))
+            except Refusal as error:
+                raise NotSignedIn(f"{error}. Sign in again with: ostiary login") from error
+            self.file.save(fresh)
+            return fresh.access_token

@@ -1,0 +1,247 @@
+"""`ostiary login`, `whoami` and `logout` against a live server, and the file in which a login rests."""
+
+import json
+import os
+import re
+import stat
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from ostiary.app import Ostiary
+from ostiary.cli.login_client import LoginClient, is_private
+from ostiary.cli.login_profile import CONFIG_DIR, NotSignedIn, Profile, ProfileFile
+from ostiary.settings import Settings
+from ostiary.users.models import Login
+from tests.cli.conftest import Run, strict_json
+from tests.live import COMMAND_SECONDS, LiveServer, free_port
+from tests.people import Cast
+from tests.programs import Program, approve, signed_in
+
+CODE = re.compile(r"code:  ([A-Z]{4}-[A-Z]{4})")
+AT_ONCE = 4
+NO_TIME = '{"server": "x", "access_token": "a", "refresh_token": "b", "expires_at": null}'
+
+
+@pytest.fixture
+def cast(ostiary: Ostiary, settings: Settings) -> Cast:
+    return Cast(ostiary, settings)
+
+
+@pytest.fixture
+def env(env: dict[str, str], live: LiveServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """Of somebody who works with the live server and keeps logins in a folder of their own."""
+    folder = str(tmp_path / "config")
+    monkeypatch.setenv(CONFIG_DIR, folder)
+    return {**env, **live.env, CONFIG_DIR: folder}
+
+
+def start_login(env: dict[str, str], *args: str) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
+        [sys.executable, "-m", "ostiary", "login", *args],
+        env=env,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def code_of(process: "subprocess.Popen[str]") -> str:
+    assert process.stderr is not None
+    said = process.stderr.readline() + process.stderr.readline()
+    found = CODE.search(said)
+    assert found, said
+    assert "/device?user_code=" + found[1] in said
+    return found[1]
+
+
+@pytest.fixture
+def known(cast: Cast, live: LiveServer, env: dict[str, str]) -> ProfileFile:
+    """Alice is signed in already, at the live server, which stands on the same database."""
+    assert env[CONFIG_DIR]
+    answer = signed_in(cast, Program(cast.ostiary, cast.settings), "Alice", scope="banks:read organizations:read")
+    file = ProfileFile()
+    with file.locked():
+        # Of another issuer's making, so that it has to be refreshed first.
+        file.save(Profile(live.base_url, answer["access_token"], 0.0, answer["refresh_token"]))
+    return file
+
+
+def test_signs_in_shows_who_it_is_and_signs_out(cast: Cast, live: LiveServer, env: dict[str, str], run: Run) -> None:
+    process = start_login(env, "--bank", cast.south, "--json")
+    approve(cast, cast.signed_in("Dana"), code_of(process))
+    stdout, stderr = process.communicate(timeout=COMMAND_SECONDS)
+    assert process.returncode == 0, stderr
+    told = json.loads(stdout)
+    assert (told["server"], told["profile"]) == (live.base_url, "default")
+    assert (told["user_guid"], told["bank_guid"]) == (cast["Dana"].membership_guid, cast.south)
+    asked = strict_json(run("whoami", "--json", **env))
+    assert (asked["organization"], asked["bank"]) == ("Acme", "South")
+    assert "token" not in {*told, *asked}
+    path = ProfileFile().path
+    assert path.is_relative_to(env[CONFIG_DIR])
+    assert [stat.S_IMODE(each.stat().st_mode) for each in (path, path.parent)] == [0o600, 0o700]
+    token = ProfileFile().get().access_token
+    assert strict_json(run("logout", "--json", **env))["status"] == "signed out"
+    assert not path.exists()
+    assert Program(cast.ostiary, cast.settings).get("/api/banks", token).status_code == 401
+    with cast.store.reading() as db:
+        assert db.scalars(sa.select(Login)).all() == []
+    for command in ("whoami", "logout"):
+        done = run(command, "--json", **env)
+        assert (done.returncode, done.stdout) == (1, "")
+        assert done.stderr.startswith("You are not signed in: begin with: ostiary login")
+
+
+def test_says_so_when_it_was_denied(cast: Cast, env: dict[str, str]) -> None:
+    process = start_login(env, "--profile", "work")
+    cast.signed_in("Alice").post("/device/denial", data={"user_code": code_of(process)})
+    stdout, stderr = process.communicate(timeout=COMMAND_SECONDS)
+    assert (process.returncode, stdout) == (1, "")
+    assert "The request was denied" in stderr
+    assert not ProfileFile("work").path.exists()
+
+
+def test_ends_the_login_it_replaces(cast: Cast, env: dict[str, str], known: ProfileFile) -> None:
+    before = known.get()
+    process = start_login(env)
+    approve(cast, cast.signed_in("Alice"), code_of(process))
+    _, stderr = process.communicate(timeout=COMMAND_SECONDS)
+    assert process.returncode == 0, stderr
+    assert Program(cast.ostiary, cast.settings).refresh(before.refresh_token).status_code == 400
+    with cast.store.reading() as db:
+        assert len(db.scalars(sa.select(Login)).all()) == 1
+
+
+@pytest.mark.parametrize(
+    ("args", "code", "sentence"),
+    [
+        (["--server", "http://keys.example.com"], 1, "http://keys.example.com would be talked to in clear"),
+        (["--server", f"http://127.0.0.1:{free_port()}"], 1, "No answer from "),
+        (["--server", "nonsense"], 1, "nonsense would be talked to in clear"),
+        (["--scope", "everything"], 1, "'everything' is not a scope"),
+        (["--bank", "north"], 1, "bank_guid is 32 letters"),
+        (["--profile", "../../etc"], 2, "--profile takes up to 32 small letters"),
+        (["--password", "x"], 2, "Usage"),
+    ],
+)
+def test_says_what_is_wrong(run: Run, env: dict[str, str], args: list[str], code: int, sentence: str) -> None:
+    done = run("login", *args, "--json", **env)
+    assert (done.returncode, done.stdout) == (code, "")
+    assert done.stderr.startswith(sentence)
+
+
+def test_refreshes_once_for_many_commands_at_once(cast: Cast, known: ProfileFile) -> None:
+    stale = known.get()
+    clients = [LoginClient(ProfileFile()) for _ in range(AT_ONCE)]
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        answers = list(pool.map(lambda client: client.request("GET", "/api/banks"), clients))
+    assert [each.status_code for each in answers] == [200] * AT_ONCE
+    assert {each["guid"] for each in answers[0].json()["objects"]} == {cast.north, cast.south}
+    fresh = known.get()
+    assert fresh.refresh_token != stale.refresh_token
+    assert fresh.expires_at > time.time()
+    # Nobody came a second time with the old one.
+    assert clients[0].request("GET", "/api/banks").status_code == 200
+
+
+def test_asks_anew_when_the_servers_clock_is_ahead(known: ProfileFile, monkeypatch: pytest.MonkeyPatch) -> None:
+    client = LoginClient(known)
+    assert client.request("GET", "/api/banks").status_code == 200
+    calls: list[str] = []
+    send = LoginClient._sent
+
+    def late(self: LoginClient, method: str, path: str, token: str, more: Any) -> Any:  # noqa: ANN401 - httpx's
+        """As if the first token had expired on its way."""
+        calls.append(token)
+        answer = send(self, method, path, token if len(calls) > 1 else "x", more)
+        if len(calls) == 1:
+            answer._content = b'{"error_message": "Signature has expired"}'
+        return answer
+
+    monkeypatch.setattr(LoginClient, "_sent", late)
+    assert client.request("GET", "/api/banks").status_code == 200
+    assert len(set(calls)) == 2
+
+
+def test_says_that_a_login_has_ended(cast: Cast, known: ProfileFile, run: Run, env: dict[str, str]) -> None:
+    with cast.store.writing() as db:
+        db.execute(sa.delete(Login))
+    with pytest.raises(NotSignedIn, match="This login has ended: sign in again"):
+        LoginClient(known).access_token()
+    done = run("whoami", **env)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "ostiary login" in done.stderr
+
+
+def test_forgets_a_login_that_the_server_cannot_be_told_about(
+    known: ProfileFile, run: Run, env: dict[str, str]
+) -> None:
+    with known.locked():
+        before = known.get()
+        away = Profile(f"http://127.0.0.1:{free_port()}", before.access_token, before.expires_at, before.refresh_token)
+        known.save(away)
+    done = run("logout", "--json", **env)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "did not answer: the login lives on there" in done.stderr
+    assert before.refresh_token not in done.stderr
+    assert not known.path.exists()
+
+
+def test_trusts_no_file_that_others_can_read(known: ProfileFile, run: Run, env: dict[str, str]) -> None:
+    known.path.chmod(0o640)
+    done = run("whoami", **env)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "Others can read" in done.stderr
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"server": "x"}', '{"server": 1, "more": 2}', NO_TIME])
+def test_knows_a_damaged_file(known: ProfileFile, run: Run, env: dict[str, str], content: str) -> None:
+    known.path.write_text(content)
+    done = run("whoami", **env)
+    assert done.returncode == 1
+    assert "is damaged" in done.stderr
+
+
+def test_leaves_the_old_file_when_a_new_one_cannot_be_written(
+    known: ProfileFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = known.get()
+
+    def fails(_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(os, "fsync", fails)
+        with pytest.raises(Exception, match="cannot be written: No space left"):
+            known.save(Profile("https://x", "a", 0.0, "b"))
+    assert known.get() == before
+    assert {each.name for each in known.path.parent.iterdir()} == {"default.json", "default.lock"}
+
+
+@pytest.mark.parametrize(
+    ("server", "private"),
+    [
+        ("https://keys.example.com", True),
+        ("http://127.0.0.1:8400", True),
+        ("http://[::1]:8400", True),
+        ("http://localhost", True),
+        ("http://localhost.example.com", False),
+        ("http://10.0.0.1", False),
+        ("ftp://x", False),
+        ("", False),
+    ],
+)
+def test_knows_where_nobody_listens(server: str, private: bool) -> None:
+    assert is_private(server) is private
+
+
+def test_shows_no_token_of_a_profile() -> None:
+    assert "secret" not in repr(Profile("https://x", "secret-a", 0.0, "secret-b"))
