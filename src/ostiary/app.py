@@ -52,7 +52,7 @@ from ostiary.web.challenges import RESOURCE_METADATA
 from ostiary.web.immediate import Immediate
 from ostiary.web.page_server import PageServer
 from ostiary.web.rendering import Templates
-from ostiary.web.routes import SEAL, STORE
+from ostiary.web.routes import DIGESTER, ISSUER, SEAL, STORE
 
 USAGE_SECONDS = 1.0
 DELIVERY_SECONDS = 0.25
@@ -134,6 +134,8 @@ class Ostiary:
         shared = {
             STORE: house.store,
             SEAL: house.personal_data_seal,
+            DIGESTER: house.digester,
+            ISSUER: settings.issuer,
             RESOURCE_METADATA: settings.issuer + protected_resource.PATH,
         }
         self._api = headers.guarded(ApiGuard(self.routes, bearer, shared), is_https=settings.is_https)

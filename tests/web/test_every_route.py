@@ -1,12 +1,14 @@
 """Every operation of the API answers the same four questions: no token, wrong kind, no scope, somebody else's."""
 
+import datetime as dt
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
 
-from ostiary.access.scopes import BANK_KEY, ORGANIZATION_KEY
+from ostiary import clock
+from ostiary.access.scopes import BANK_KEY, ORGANIZATION_KEY, Scope
 from ostiary.app import Ostiary
 from ostiary.banks import service as banks
 from ostiary.banks.models import BankType
@@ -17,9 +19,13 @@ from ostiary.organizations.schemas import NewOrganization
 from ostiary.web import description
 from ostiary.web.schemas import read_as
 from tests.oauth.desk import METADATA, OPERATOR, Answer, Desk, Key, assert_malformed, open_desk
+from tests.people import Person, add_person, open_login, user_token
 
 JSON = (b"content-type", b"application/json")
 BOTH = ("organization", "bank")
+USER = ("user",)
+SUBJECTS = (*BOTH, *USER)
+NEW_KEY = {"name": "Till", "expires_at": clock.on_the_wire(clock.now() + dt.timedelta(days=1))}
 NEW_BANK = usual_bank("South", BankType.SANDBOX).read().model_dump(mode="json", exclude_none=True)
 
 
@@ -30,6 +36,8 @@ class Operation:
     # What a refusal says was not found.
     thing: str = ""
     body: object = None
+    # To make a key somebody must hold all that the key will hold.
+    beside: frozenset[str] = frozenset()
 
 
 OPERATIONS = {
@@ -51,17 +59,32 @@ OPERATIONS = {
     "GET /api/organization_applications/{client_id}": Operation(
         "organization_applications:read", ("organization",), "application"
     ),
+    "POST /api/organization_applications": Operation(
+        "organization_applications:execute", USER, body=NEW_KEY, beside=ORGANIZATION_KEY
+    ),
+    "PATCH /api/organization_applications/{client_id}": Operation(
+        "organization_applications:write", USER, "application", {"name": "Till"}
+    ),
+    "DELETE /api/organization_applications/{client_id}": Operation(
+        "organization_applications:execute", USER, "application"
+    ),
     "GET /api/bank_applications": Operation("banks:read", BOTH),
+    "POST /api/bank_applications": Operation("bank_applications:execute", USER, body=NEW_KEY, beside=BANK_KEY),
     "GET /api/bank_applications/{client_id}": Operation("bank_applications:read", BOTH, "application"),
+    "PATCH /api/bank_applications/{client_id}": Operation(
+        "bank_applications:write", USER, "application", {"name": "Till"}
+    ),
+    "DELETE /api/bank_applications/{client_id}": Operation("bank_applications:execute", USER, "application"),
 }
-HOLDS = {"organization": ORGANIZATION_KEY, "bank": BANK_KEY}
+HOLDS = {"organization": ORGANIZATION_KEY, "bank": BANK_KEY, "user": frozenset(Scope)}
 
 
 @dataclass(frozen=True)
 class Doors:
-    """Acme with its bank North, and Globex with its bank East, which neither of them may see."""
+    """Acme with its bank North and its owner Alice, and Globex with its bank East, which none of them may see."""
 
     desk: Desk
+    alice: Person
     names: dict[str, str]
     foreign: dict[str, str]
 
@@ -69,6 +92,11 @@ class Doors:
         return self.desk.acme if subject == "organization" else self.desk.north
 
     def token(self, subject: str, *scopes: str) -> str:
+        if subject == "user":
+            # A person's login is bound to North, as the bank's key is.
+            scope = " ".join(scopes) or None
+            login = open_login(self.desk.store, self.alice, bank_guid=self.desk.north.bank_guid, scope=scope)
+            return user_token(self.desk.ostiary, login)
         return self.desk.token(self.key(subject), " ".join(scopes))
 
     def knock(self, operation: str, token: str | None, names: dict[str, str]) -> Answer:
@@ -94,7 +122,8 @@ def doors(ostiary: Ostiary) -> Iterator[Doors]:
             globex = organizations.create(db, OPERATOR, read_as(NewOrganization, name="Globex")).guid
             east = banks.create(db, OPERATOR, globex, usual_bank("East", BankType.SANDBOX)).guid
         theirs, own = desk.key(globex, east), desk.north
-        yield Doors(desk, names_of(desk, own, own.client_id), names_of(desk, theirs, theirs.client_id))
+        alice = add_person(desk.store, "Alice", own.organization_guid, "owner")
+        yield Doors(desk, alice, names_of(desk, own, own.client_id), names_of(desk, theirs, theirs.client_id))
 
 
 def names_of(desk: Desk, key: Key, client_id: str) -> dict[str, str]:
@@ -107,10 +136,12 @@ def names_of(desk: Desk, key: Key, client_id: str) -> dict[str, str]:
 
 
 def named(doors: Doors, operation: str) -> dict[str, str]:
-    """What the operation is about, of Acme."""
-    if "organization_applications" in operation:
-        return {**doors.names, "client_id": doors.desk.acme.client_id}
-    return doors.names
+    """What the operation is about, of Acme; what is deleted is made for it."""
+    desk = doors.desk
+    bank_guid = "" if "organization_applications" in operation else desk.north.bank_guid
+    if operation.startswith("DELETE"):
+        return {**doors.names, "client_id": desk.key(desk.acme.organization_guid, bank_guid).client_id}
+    return {**doors.names, "client_id": (desk.north if bank_guid else desk.acme).client_id}
 
 
 def test_knows_every_operation_that_is_described(ostiary: Ostiary) -> None:
@@ -123,8 +154,9 @@ def test_knows_every_operation_that_is_described(ostiary: Ostiary) -> None:
 def test_opens_to_the_right_token_with_the_right_scope_alone(doors: Doors) -> None:
     for operation, rule in OPERATIONS.items():
         for subject in rule.subjects:
-            answer = doors.knock(operation, doors.token(subject, rule.scope), named(doors, operation))
-            assert answer.status in {200, 201}, (operation, subject, answer.body)
+            token = doors.token(subject, rule.scope, *sorted(rule.beside))
+            answer = doors.knock(operation, token, named(doors, operation))
+            assert answer.status in {200, 201, 204}, (operation, subject, answer.body)
 
 
 def test_asks_everybody_for_a_token(doors: Doors) -> None:
@@ -134,6 +166,7 @@ def test_asks_everybody_for_a_token(doors: Doors) -> None:
 
 def test_sends_the_wrong_kind_of_subject_away(doors: Doors) -> None:
     for operation, rule in OPERATIONS.items():
+        # People may do what keys may, and more.
         for subject in set(BOTH) - set(rule.subjects):
             answer = doors.knock(operation, doors.token(subject), named(doors, operation))
             refusal = (answer.status, answer.json["message_code"], answer.json["error_message"])

@@ -25,7 +25,6 @@ from ostiary.errors import NotFound
 from ostiary.users import queries as users
 from ostiary.users.models import Membership
 
-PEOPLE = {Subject.OPERATOR, Subject.USER}
 NEWEST_FIRST = (Application.created_at.desc(), Application.guid.desc())
 ENDING = "expires_soon"
 OPERATOR = "Operator"
@@ -93,10 +92,10 @@ def visible_to(actor: Actor) -> Select[Application]:
 
 
 def find(db: Session, actor: Actor, kind: ApplicationKind, client_id: str) -> Application | None:
-    """By client id or guid; a revoked one only for people, on the wire it is deleted."""
+    """By client id or guid; a revoked one only for the operator, on the wire it is deleted."""
     named = or_(Application.client_id == client_id, Application.guid == client_id)
     rows = visible_to(actor).where(Application.kind == kind, named)
-    if actor.subject not in PEOPLE:
+    if actor.subject is not Subject.OPERATOR:
         rows = rows.where(Application.revoked_at.is_(None))
     return db.scalar(rows)
 
@@ -133,7 +132,7 @@ def page(
     db: Session, actor: Actor, kind: ApplicationKind, bank_guid: str | None, page: int, per_page: int
 ) -> Page[Application]:
     rows = visible_to(actor).where(Application.kind == kind)
-    if actor.subject not in PEOPLE:
+    if actor.subject is not Subject.OPERATOR:
         rows = rows.where(Application.revoked_at.is_(None))
     if bank_guid is not None:
         rows = rows.where(Application.bank_guid == bank_guid)

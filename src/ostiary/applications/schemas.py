@@ -1,9 +1,9 @@
 """What callers send and get about applications."""
 
 import datetime as dt
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, WithJsonSchema
 
 from ostiary import clock
 from ostiary.access import addresses
@@ -32,6 +32,13 @@ class NewApplication(Body):
     name: NameText
     expires_at: Expiry
     ip_allowlist: AddressList = Field(default_factory=list)
+
+
+class NewBankApplication(NewApplication):
+    # Judged only where it decides something: a login that is bound to a bank has settled it.
+    bank_guid: Annotated[Any, WithJsonSchema({"type": "string", "minLength": 32, "maxLength": 32})] = Field(
+        None, description="Not needed, and ignored, where the login is bound to a bank."
+    )
 
 
 class ApplicationChanges(Body):
@@ -63,3 +70,11 @@ class ApplicationOut(Out):
             created_at=application.created_at,
             updated_at=application.updated_at,
         )
+
+
+class ApplicationWithSecretOut(ApplicationOut):
+    secret: str = Field(repr=False, description="Here and nowhere else, ever.")
+
+    @classmethod
+    def with_secret(cls, application: Application, secret: str) -> Self:
+        return cls(**ApplicationOut.of(application).model_dump(), secret=secret)

@@ -241,7 +241,7 @@ def _get_for(
 
 def _must_hold_all(actor: Actor, kind: ApplicationKind, bank: Bank | None) -> None:
     if not holds_all(actor, kind, is_production=bank is None or bank.is_production):
-        raise Forbidden("forbidden", "A key of this kind could do more there than your role may")
+        raise Forbidden("forbidden", "A key of this kind could do more there than your role, or this login, may")
 
 
 def _refuse_a_repeat(db: Session, actor: Actor, origin: Origin) -> None:

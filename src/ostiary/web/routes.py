@@ -12,14 +12,18 @@ from sqlalchemy.orm import Session
 from ostiary.access.actor import Actor
 from ostiary.web.schemas import UNREADABLE
 
-# Parameters the route fills in, by name: `db`, `actor`, and `seal` where personal data is touched.
+# Parameters the route fills in, by name.
 Db = Session
 Asking = Actor
 
 ACTOR = "ostiary.actor"
 STORE = "ostiary.store"
 SEAL = "ostiary.seal"
-FILLED_IN = {"db", "actor", "seal"}
+DIGESTER = "ostiary.digester"
+ISSUER = "ostiary.issuer"
+# For routes that name them: what touches personal data, makes secrets, or shows addresses of this server.
+ON_DEMAND = {"seal": SEAL, "digester": DIGESTER, "issuer": ISSUER}
+FILLED_IN = {"db", "actor", *ON_DEMAND}
 
 
 class LateRequest(Request):
@@ -60,8 +64,7 @@ def _in_unit_of_work(endpoint: Callable[..., Any], *, writes: bool) -> Callable[
     @functools.wraps(endpoint)
     def run(*, request: Request, **arguments: Any) -> Any:  # noqa: ANN401 - whatever the endpoint takes and gives
         store = request.scope[STORE]
-        if "seal" in own.parameters:
-            arguments["seal"] = request.scope[SEAL]
+        arguments |= {name: request.scope[place] for name, place in ON_DEMAND.items() if name in own.parameters}
         with store.writing() if writes else store.reading() as db:
             return endpoint(db, request.scope[ACTOR], **arguments)
 
