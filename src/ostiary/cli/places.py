@@ -1,0 +1,78 @@
+"""Where a command does its work: on the local database, or through the API of a server."""
+
+import contextlib
+import functools
+import inspect
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Annotated, Any, Concatenate, Generic, ParamSpec, TypeVar
+
+import typer
+
+from ostiary.cli.remote import tokens
+from ostiary.cli.remote.api import Api
+from ostiary.cli.session import misused, plain_refusals, settings
+from ostiary.settings import PUBLIC_URL, is_loopback
+
+W = TypeVar("W")
+P = ParamSpec("P")
+
+ServerOption = Annotated[
+    str | None,
+    typer.Option(
+        "--server",
+        metavar="URL",
+        help="Work through the API of this server, with the token in OSTIARY_TOKEN; left out: on the local database.",
+    ),
+]
+SERVER = inspect.Parameter("server", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=ServerOption)
+
+
+@dataclass(frozen=True)
+class Ways(Generic[W]):
+    """Both ways to do what a group of commands asks for."""
+
+    here: Callable[[], W]
+    there: Callable[[Api], W]
+
+
+def anywhere(ways: Ways[W]) -> Callable[[Callable[Concatenate[W, P], None]], Callable[..., None]]:
+    """Gives a command the options that choose the place, and hands it whoever works there as its first argument."""
+
+    def placed(command: Callable[Concatenate[W, P], None]) -> Callable[..., None]:
+        @functools.wraps(command)
+        def run(*, server: str | None, **arguments: Any) -> None:  # noqa: ANN401 - whatever the command takes
+            with plain_refusals(), _worker(ways, server) as worker:
+                command(worker, **arguments)  # type: ignore[call-arg]  # typer fills in what the signature names
+
+        first, *asked = inspect.signature(command).parameters.values()
+        asked = [each.replace(kind=inspect.Parameter.KEYWORD_ONLY) for each in asked]
+        run.__signature__ = inspect.Signature([*asked, SERVER])  # type: ignore[attr-defined]
+        kept = {name: hint for name, hint in command.__annotations__.items() if name != first.name}
+        run.__annotations__ = {**kept, SERVER.name: ServerOption}
+        return run
+
+    return placed
+
+
+@contextlib.contextmanager
+def _worker(ways: Ways[W], server: str | None) -> Iterator[W]:
+    if server is None:
+        yield ways.here()
+        return
+    with Api(_checked(server), tokens.of_environment()) as api:
+        yield ways.there(api)
+
+
+def _checked(url: str) -> str:
+    """Raises typer.Exit for an address that no server has, or on whose way others could read the token."""
+    found = PUBLIC_URL.match(url)
+    if found is None:
+        misused("--server takes an address like https://keys.example.com, without user name, query or fragment")
+    is_readable = url.startswith("http://") and not is_loopback(found[1].strip("[]"))
+    if is_readable and not settings().allow_insecure_http:
+        misused(
+            f"{url} is not https, so the token would cross the network in clear: use https, or set "
+            "OSTIARY_ALLOW_INSECURE_HTTP=true if the network itself is private"
+        )
+    return url.rstrip("/")

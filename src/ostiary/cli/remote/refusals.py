@@ -1,0 +1,98 @@
+"""A server's refusals, and what is no answer of an Ostiary at all, as one sentence each."""
+
+from typing import Any, NamedTuple
+
+from httpx2 import Response, codes
+
+from ostiary.cli import show
+from ostiary.errors import OstiaryError
+
+# Whatever a server writes, a person reads it at a terminal.
+LONGEST_SENTENCE = 500
+# What a server without a route, or without a method of it, answers.
+UNROUTABLE = {"route not found", "Method Not Allowed"}
+EXPIRED = "Signature has expired"
+
+
+class Refused(OstiaryError):  # noqa: N818 - like a Problem, it is an expected answer
+    """Why a server did not do it; `status` is 0 where it did not answer."""
+
+    def __init__(self, sentence: str, *, status: int = 0, message_code: str = "") -> None:
+        super().__init__(sentence)
+        self.status = status
+        self.message_code = message_code
+
+    @property
+    def is_absence(self) -> bool:
+        """Whether the thing is not there, or nothing of its kind is for this token."""
+        return self.status == codes.NOT_FOUND or self.message_code == "invalid_subject"
+
+
+class Told(NamedTuple):
+    """The platform's error model (wire contract §5), as far as a command repeats it."""
+
+    message: str
+    message_code: str
+    what_to_do: str
+
+
+def has_expired(response: Response) -> bool:
+    told = _told(response)
+    return response.status_code == codes.UNAUTHORIZED and told is not None and told.message == EXPIRED
+
+
+def refusal(response: Response, server: str, token_source: str) -> Refused:
+    """What an answer means that is no success."""
+    told = _told(response)
+    if told is None:
+        return _no_ostiary(response, server)
+    status = response.status_code
+    if status in {codes.NOT_FOUND, codes.METHOD_NOT_ALLOWED} and told.message in UNROUTABLE:
+        sentence = f"{server} does not offer this: it is an older Ostiary, or --server names a place below or above it."
+    elif status == codes.UNAUTHORIZED and told.message_code != "invalid_subject":
+        advice = told.what_to_do or "get a new token"
+        sentence = f"{server} does not accept the token of {token_source}: {told.message}. What to do: {advice}"
+    else:
+        sentence = ". ".join(part for part in (told.message, told.what_to_do, _when(response)) if part)
+    return Refused(sentence, status=status, message_code=told.message_code)
+
+
+def unlike_an_ostiary(server: str) -> Refused:
+    return Refused(f"{server} did not answer like an Ostiary; check --server")
+
+
+def only_on_the_server(server: str, command: str, elsewhere: str = "") -> Refused:
+    """For what the API does not offer."""
+    return Refused(f"The API does not offer this. It is done {elsewhere}on the server of {server} itself: {command}")
+
+
+def _no_ostiary(response: Response, server: str) -> Refused:
+    status = response.status_code
+    if response.is_redirect:
+        # Not followed: the token would go to whatever place is named there.
+        place = show.clean(response.headers.get("location", ""))[:LONGEST_SENTENCE]
+        return Refused(f"{server} sends callers on to {place}; give --server the address of the Ostiary itself")
+    if status >= codes.INTERNAL_SERVER_ERROR or status == codes.TOO_MANY_REQUESTS:
+        when = _when(response) or "Try again later"
+        return Refused(f"{server}, or a proxy before it, answered with status {status} only. {when}", status=status)
+    return unlike_an_ostiary(server)
+
+
+def _told(response: Response) -> Told | None:
+    try:
+        body = response.json()
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(body, dict) or not {"status", "error_message", "message_code"} <= body.keys():
+        return None
+    return Told(*(_sentence(body.get(name, "")) for name in ("error_message", "message_code", "what_to_do")))
+
+
+def _sentence(value: Any) -> str:  # noqa: ANN401 - whatever a server sends
+    return show.clean(value)[:LONGEST_SENTENCE].rstrip(". ")
+
+
+def _when(response: Response) -> str:
+    seconds = response.headers.get("retry-after", "")
+    # RFC 9110 §10.2.3 knows a date as well; an Ostiary sends seconds.
+    return f"Try again in {int(seconds)} s" if seconds.isascii() and seconds.isdecimal() and len(seconds) < 10 else ""  # noqa: PLR2004
