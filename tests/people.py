@@ -18,6 +18,7 @@ from ostiary.banks.usual import usual_bank
 from ostiary.crypto import guids
 from ostiary.db.store import Store
 from ostiary.oauth import queries
+from ostiary.oauth.access_tokens import AccessTokens
 from ostiary.oauth.logins import LoginTokens
 from ostiary.organizations import service as organizations
 from ostiary.organizations.schemas import NewOrganization
@@ -139,10 +140,14 @@ def open_login(store: Store, person: Person, *, bank_guid: str | None = None, sc
 
 def user_token(ostiary: Ostiary, login_guid: str) -> str:
     """As the program in which the person signed in gets it."""
-    with ostiary.store.reading() as db:
-        login = queries.by_login_guid(db, login_guid, ostiary.keys.current_kid)
+    return issue(ostiary.store, ostiary.token.tokens, ostiary.keys.current_kid, login_guid)
+
+
+def issue(store: Store, tokens: AccessTokens, kid: str, login_guid: str) -> str:
+    with store.reading() as db:
+        login = queries.by_login_guid(db, login_guid, kid)
     assert login is not None
-    return LoginTokens(ostiary.token.tokens, USER_TOKEN_SECONDS).issue(login).token.decode()
+    return LoginTokens(tokens, USER_TOKEN_SECONDS).issue(login).token.decode()
 
 
 def browser(ostiary: Ostiary, settings: Settings, word: str = "", address: str = ADDRESS) -> TestClient:

@@ -45,14 +45,15 @@ from ostiary.users import account_pages, entry_pages, session, set_up, team_page
 from ostiary.users.entry import Entrance
 from ostiary.users.session import Sessions
 from ostiary.users.throttle import SignInThrottle
-from ostiary.web import assets, description, headers, patterns, published, reference, refusals, theme
+from ostiary.web import assets, description, headers, idempotency, patterns, published, reference, refusals, theme
 from ostiary.web.asgi import App, Receive, Scope, Send
 from ostiary.web.background import Repeated
 from ostiary.web.challenges import RESOURCE_METADATA
+from ostiary.web.idempotency import Memory
 from ostiary.web.immediate import Immediate
 from ostiary.web.page_server import PageServer
 from ostiary.web.rendering import Templates
-from ostiary.web.routes import DIGESTER, ISSUER, SEAL, STORE
+from ostiary.web.routes import DIGESTER, ISSUER, MEMORY, SEAL, STORE
 
 USAGE_SECONDS = 1.0
 DELIVERY_SECONDS = 0.25
@@ -136,6 +137,7 @@ class Ostiary:
             SEAL: house.personal_data_seal,
             DIGESTER: house.digester,
             ISSUER: settings.issuer,
+            MEMORY: Memory(house.store, house.master_key, functools.partial(self.usage.write, house.store)),
             RESOURCE_METADATA: settings.issuer + protected_resource.PATH,
         }
         self._api = headers.guarded(ApiGuard(self.routes, bearer, shared), is_https=settings.is_https)
@@ -225,6 +227,7 @@ class Ostiary:
             Repeated(Deliveries(self.store, CONSUMERS), DELIVERY_SECONDS),
             Repeated(self.keys.refresh, KEYS_SECONDS),
             Repeated(functools.partial(revocation.prune, self.store), PRUNING_SECONDS),
+            Repeated(functools.partial(idempotency.prune, self.store), PRUNING_SECONDS),
         ]
         for each in work:
             each.start()

@@ -8,7 +8,8 @@ from ostiary.events import models as events
 from ostiary.oauth import models as oauth
 from ostiary.organizations import models as organizations
 from ostiary.users import models as users
+from ostiary.web import models as web
 
-ROOMS = (events, organizations, banks, users, applications, customers, oauth)
+ROOMS = (events, organizations, banks, users, applications, customers, oauth, web)
 
 metadata = Model.metadata

@@ -14,6 +14,7 @@ from ostiary.applications.schemas import (
     NewApplication,
     NewBankApplication,
 )
+from ostiary.web.idempotency import Once
 from ostiary.web.paging import FIRST_PAGE, USUAL_SIZE, ListOut, PageNumber, PageSize
 from ostiary.web.routes import Asking, Db, UnitOfWorkRoute
 from ostiary.web.schemas import Sent
@@ -34,10 +35,10 @@ def list_organization_applications(
 
 @router.post("/organization_applications", status_code=201)
 def create_organization_application(
-    db: Db, actor: Asking, digester: Digester, sent: Annotated[Sent[NewApplication], Body()]
+    db: Db, actor: Asking, digester: Digester, once: Once, sent: Annotated[Sent[NewApplication], Body()]
 ) -> ApplicationWithSecretOut:
     """The secret is in this answer and nowhere else. Needs a person's `organization_applications:execute`."""
-    pair = by_program.create_for_organization(db, actor, digester, sent)
+    pair = by_program.create_for_organization(db, actor, digester, sent, once)
     return ApplicationWithSecretOut.with_secret(pair.application, pair.secret)
 
 
@@ -82,13 +83,13 @@ def list_bank_applications(
 
 @router.post("/bank_applications", status_code=201)
 def create_bank_application(
-    db: Db, actor: Asking, digester: Digester, sent: Annotated[Sent[NewBankApplication], Body()]
+    db: Db, actor: Asking, digester: Digester, once: Once, sent: Annotated[Sent[NewBankApplication], Body()]
 ) -> ApplicationWithSecretOut:
     """The secret is in this answer and nowhere else. A production bank's key needs `ip_allowlist`.
 
     Needs a person's `bank_applications:execute`.
     """
-    pair = by_program.create_for_bank(db, actor, digester, sent)
+    pair = by_program.create_for_bank(db, actor, digester, sent, once)
     return ApplicationWithSecretOut.with_secret(pair.application, pair.secret)
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from ostiary.access.actor import Actor
 from ostiary.applications.models import ApplicationKind
+from ostiary.errors import Forbidden
 
 
 @dataclass(frozen=True)
@@ -29,3 +30,8 @@ def rights(actor: Actor, kind: ApplicationKind, *, is_production: bool) -> Right
 def holds_all(actor: Actor, kind: ApplicationKind, *, is_production: bool) -> bool:
     """A key never holds more than its maker's role has in that bank (DESIGN §6)."""
     return kind.scopes <= actor.scopes_there(is_production=is_production)
+
+
+def must_hold_all(actor: Actor, kind: ApplicationKind, *, is_production: bool) -> None:
+    if not holds_all(actor, kind, is_production=is_production):
+        raise Forbidden("forbidden", "A key of this kind could do more there than your role, or this login, may")

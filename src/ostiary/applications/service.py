@@ -1,6 +1,5 @@
 """What can be done with applications, which are key pairs."""
 
-import datetime as dt
 from dataclasses import dataclass
 
 from sqlalchemy.exc import IntegrityError
@@ -9,17 +8,17 @@ from sqlalchemy.orm import Session
 from ostiary import clock
 from ostiary.access.actor import Actor, Subject
 from ostiary.access.scopes import Scope
-from ostiary.applications import queries
+from ostiary.applications import queries, secrets
 from ostiary.applications.credentials import Digester, new_client_id, new_secret
 from ostiary.applications.merging import Seen, merged
-from ostiary.applications.models import Application, ApplicationKind, ApplicationSecret
-from ostiary.applications.rights import holds_all
+from ostiary.applications.models import Application, ApplicationKind
+from ostiary.applications.rights import must_hold_all
 from ostiary.applications.schemas import ApplicationChanges, NewApplication
 from ostiary.banks import queries as banks
 from ostiary.banks.models import Bank
 from ostiary.crypto import guids
 from ostiary.db.pages import Page
-from ostiary.errors import Forbidden, Invalid
+from ostiary.errors import Invalid
 from ostiary.events.catalog import EventType
 from ostiary.events.record import record
 from ostiary.organizations import queries as organizations
@@ -58,7 +57,7 @@ def create_for_organization(
 ) -> KeyPair:
     actor.must(ApplicationKind.ORGANIZATION.executes, Subject.USER)
     organization = organizations.get(db, actor, organization_guid)
-    _must_hold_all(actor, ApplicationKind.ORGANIZATION, None)
+    must_hold_all(actor, ApplicationKind.ORGANIZATION, is_production=True)
     _refuse_a_repeat(db, actor, origin)
     return _create(db, actor, digester, sent.read(), organization.guid, None, origin)
 
@@ -74,7 +73,7 @@ def create_for_bank(
     actor.must(ApplicationKind.BANK.executes, Subject.USER)
     bank = banks.get(db, actor, bank_guid)
     actor.must_there(ApplicationKind.BANK.executes, is_production=bank.is_production)
-    _must_hold_all(actor, ApplicationKind.BANK, bank)
+    must_hold_all(actor, ApplicationKind.BANK, is_production=bank.is_production)
     _refuse_a_repeat(db, actor, origin)
     new = sent.read()
     if bank.is_production and not new.ip_allowlist:
@@ -88,7 +87,7 @@ def replace(
     """Another key with the same settings and a life of the same length; the old one goes on until it is revoked."""
     actor.must(kind.executes, Subject.USER)
     old, bank = _get_for(db, actor, kind, client_id, kind.executes)
-    _must_hold_all(actor, kind, bank)
+    must_hold_all(actor, kind, is_production=bank is None or bank.is_production)
     _refuse_a_repeat(db, actor, origin)
     _refuse_if_revoked(old)
     if bank is not None and bank.is_production and not old.ip_allowlist:
@@ -203,25 +202,13 @@ def _create(
             raise
         # The form arrived twice at once, and on PostgreSQL neither of the two saw the other.
         raise _made_already() from error
-    db.add(_keep(digester, application, secret, clock.now()))
+    secrets.keep(db, digester, application, secret, clock.now())
     facts: dict[str, object] = {"name": new.name, "client_id": application.client_id}
     facts["ip_allowlist"] = application.ip_allowlist
     if origin.replaces_guid:
         facts["replaces_guid"] = origin.replaces_guid
     _record(db, actor, EventType.CREDENTIAL_CREATED, application, **facts)
     return KeyPair(application, secret)
-
-
-def _keep(digester: Digester, application: Application, secret: str, now: dt.datetime) -> ApplicationSecret:
-    digest = digester.digest(secret)
-    return ApplicationSecret(
-        guid=guids.new(),
-        application_guid=application.guid,
-        digest=digest.value,
-        scheme=digest.scheme,
-        pepper_version=digest.pepper_version,
-        created_at=now,
-    )
 
 
 def _readers(kind: ApplicationKind) -> tuple[Subject, ...]:
@@ -237,11 +224,6 @@ def _get_for(
     bank = banks.get(db, actor, application.bank_guid) if application.bank_guid else None
     actor.must_there(scope, is_production=bank is None or bank.is_production)
     return application, bank
-
-
-def _must_hold_all(actor: Actor, kind: ApplicationKind, bank: Bank | None) -> None:
-    if not holds_all(actor, kind, is_production=bank is None or bank.is_production):
-        raise Forbidden("forbidden", "A key of this kind could do more there than your role, or this login, may")
 
 
 def _refuse_a_repeat(db: Session, actor: Actor, origin: Origin) -> None:

@@ -104,6 +104,14 @@ class Store:
         if not self.is_sqlite:
             db.execute(sa.func.pg_advisory_xact_lock(ADVISORY_LOCK).select())
 
+    def is_alone(self, db: Session, digest: bytes) -> bool:
+        """Whether no other unit of work asked this about the same thing and goes on; ends with the transaction."""
+        # As above: on SQLite whoever writes is alone.
+        if self.is_sqlite:
+            return True
+        number = int.from_bytes(digest[:8], signed=True)
+        return bool(db.scalar(sa.func.pg_try_advisory_xact_lock(number).select()))
+
     def moment(self, db: Session) -> dt.datetime:
         """What time the database server thinks it is; SQLite has no clock of its own."""
         return clock.now() if self.is_sqlite else db.execute(sa.func.clock_timestamp().select()).scalar_one()

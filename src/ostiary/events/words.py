@@ -52,6 +52,7 @@ PHRASES: Mapping[EventType, str] = {
 # Changes that have a word of their own, by the fact that tells them.
 WORDS_OF_FACTS: Mapping[tuple[str, str], Mapping[bool, str]] = {
     (EventType.CREDENTIAL_UPDATED, "paused"): {True: "paused the key", False: "resumed the key"},
+    (EventType.CREDENTIAL_UPDATED, "secret_replaced"): {True: "was shown another secret of the key"},
     (EventType.BANK_UPDATED, "closed"): {True: "closed the bank", False: "reopened the bank"},
 }
 

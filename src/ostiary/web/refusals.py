@@ -91,7 +91,10 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(Problem)
     def refused(request: Request, problem: Problem) -> Response:
         found = challenges(problem, request.scope.get(RESOURCE_METADATA, ""))
-        return respond(problem, {name.decode(): value.decode("latin-1") for name, value in found})
+        headers = {name.decode(): value.decode("latin-1") for name, value in found}
+        if "retry_after_seconds" in problem.more:
+            headers["Retry-After"] = str(problem.more["retry_after_seconds"])
+        return respond(problem, headers)
 
     @app.exception_handler(RequestValidationError)
     def meaningless(_: Request, error: RequestValidationError) -> Response:
