@@ -32,3 +32,20 @@ KEY = (
     "last_used_at",
     "last_used_from",
 )
+CUSTOMER = (
+    "guid",
+    "bank_guid",
+    "type",
+    "state",
+    "labels",
+    "name",
+    "address",
+    "date_of_birth",
+    "phone_number",
+    "email_address",
+    "website",
+    "aliases",
+    "identification_numbers",
+    "created_at",
+    "updated_at",
+)

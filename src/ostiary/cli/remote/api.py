@@ -1,6 +1,7 @@
 """The API of a server as commands ask it: JSON both ways, every page of a list, each refusal as a sentence."""
 
 import re
+import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from types import TracebackType
@@ -21,6 +22,9 @@ from ostiary.errors import NotFound
 CONNECT_SECONDS = 10
 WAIT_SECONDS = 60
 PER_PAGE = 100
+# How often, and how long each time, a repeat waits for its turn.
+TURNS = 3
+LONGEST_TURN_SECONDS = 10
 # Anything else in a path would be another path.
 ID = re.compile(r"[A-Za-z0-9_-]{1,128}\Z")
 # With these nothing has left this machine.
@@ -105,11 +109,17 @@ class Api:
             raise refusals.unlike_an_ostiary(self.url) from None
 
     def _asked_again(self, lost: Lost, path: str, body: Mapping[str, Any], headers: Mapping[str, str]) -> Response:
-        try:
-            return self._asked("POST", path, body=body, headers=headers)
-        except Refused as refused:
-            # That nothing came of the second says nothing of the first.
-            raise refused if refused.status else lost from None
+        for patience in reversed(range(TURNS)):
+            try:
+                return self._asked("POST", path, body=body, headers=headers)
+            except Refused as refused:
+                if refused.message_code == "request_in_progress" and patience:
+                    # The server waits until the first answer cannot be on its way any more.
+                    time.sleep(min(refused.retry_after_seconds or 1, LONGEST_TURN_SECONDS))
+                    continue
+                # That nothing came of the second says nothing of the first.
+                raise refused if refused.status else lost from None
+        raise lost
 
     def _asked(
         self,

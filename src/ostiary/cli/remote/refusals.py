@@ -1,9 +1,11 @@
 """A server's refusals, and what is no answer of an Ostiary at all, as one sentence each."""
 
+import re
 from typing import Any, NamedTuple
 
 from httpx2 import Response, codes
 
+from ostiary import clock
 from ostiary.cli import show
 from ostiary.errors import OstiaryError
 
@@ -12,15 +14,19 @@ LONGEST_SENTENCE = 500
 # What a server without a route, or without a method of it, answers.
 UNROUTABLE = {"route not found", "Method Not Allowed"}
 EXPIRED = "Signature has expired"
+SECONDS = re.compile(r"[0-9]{1,9}\Z")
 
 
 class Refused(OstiaryError):  # noqa: N818 - like a Problem, it is an expected answer
     """Why a server did not do it; `status` is 0 where it did not answer."""
 
-    def __init__(self, sentence: str, *, status: int = 0, message_code: str = "") -> None:
+    def __init__(
+        self, sentence: str, *, status: int = 0, message_code: str = "", retry_after_seconds: int | None = None
+    ) -> None:
         super().__init__(sentence)
         self.status = status
         self.message_code = message_code
+        self.retry_after_seconds = retry_after_seconds
 
     @property
     def is_absence(self) -> bool:
@@ -54,7 +60,9 @@ def refusal(response: Response, server: str, token_source: str) -> Refused:
         sentence = f"{server} does not accept the token of {token_source}: {told.message}. What to do: {advice}"
     else:
         sentence = ". ".join(part for part in (told.message, told.what_to_do, _when(response)) if part)
-    return Refused(sentence, status=status, message_code=told.message_code)
+    return Refused(
+        sentence, status=status, message_code=told.message_code, retry_after_seconds=_retry_after_seconds(response)
+    )
 
 
 def unlike_an_ostiary(server: str) -> Refused:
@@ -93,6 +101,11 @@ def _sentence(value: Any) -> str:  # noqa: ANN401 - whatever a server sends
 
 
 def _when(response: Response) -> str:
-    seconds = response.headers.get("retry-after", "")
+    seconds = _retry_after_seconds(response)
+    return "" if seconds is None else f"Try again in {clock.in_words(seconds)}"
+
+
+def _retry_after_seconds(response: Response) -> int | None:
     # RFC 9110 §10.2.3 knows a date as well; an Ostiary sends seconds.
-    return f"Try again in {int(seconds)} s" if seconds.isascii() and seconds.isdecimal() and len(seconds) < 10 else ""  # noqa: PLR2004
+    found = SECONDS.match(response.headers.get("retry-after", ""))
+    return int(found[0]) if found else None
