@@ -42,6 +42,7 @@ from ostiary.organizations import pages as organization_pages
 from ostiary.organizations.api import router as organizations
 from ostiary.settings import Settings
 from ostiary.users import account_pages, entry_pages, session, set_up, team_pages
+from ostiary.users.api import router as users
 from ostiary.users.entry import Entrance
 from ostiary.users.session import Sessions
 from ostiary.users.throttle import SignInThrottle
@@ -185,7 +186,7 @@ class Ostiary:
             redirect_slashes=False,
             lifespan=self._lifespan,
         )
-        for router in (organizations, banks, customers, applications):
+        for router in (organizations, banks, customers, applications, users):
             app.include_router(router)
         facts = APIRouter()
         published.publish(facts, metadata.PATH, functools.partial(metadata.document, settings.issuer))

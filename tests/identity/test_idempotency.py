@@ -13,13 +13,14 @@ from starlette.testclient import TestClient
 
 from ostiary import clock
 from ostiary.applications.models import Application, ApplicationSecret
+from ostiary.banks import service as banks
 from ostiary.db.store import Store
 from ostiary.events.models import Event
 from ostiary.users.models import Membership
 from ostiary.web import idempotency
 from ostiary.web.models import IdempotencyKey
 from tests.identity.programs import KEYS, ORGANIZATION_KEYS, new_key, program, token_answer
-from tests.people import Cast
+from tests.people import OPERATOR, Cast
 
 VALUE = "8e03978e-40d5-43dd-bc93-6894a57f9324"
 BODY = new_key()
@@ -70,6 +71,7 @@ def test_shows_a_new_secret_of_the_same_key_when_the_answer_was_lost(cast: Cast,
         assert again.json() | {"secret": "", "updated_at": ""} == first.json() | {"secret": "", "updated_at": ""}
         assert again.json()["secret"] != first.json()["secret"]
         assert count(cast.store, Application) == count(cast.store, ApplicationSecret) == 1
+    assert ask(alice).json()["message_code"] == "request_in_progress"
     assert not works(cast, first)
     assert works(cast, again)
 
@@ -139,11 +141,12 @@ def test_refuses_the_same_value_for_another_request(cast: Cast, alice: TestClien
     for answer in (
         ask(alice, path=KEYS, bank_guid=cast.south),
         ask(alice, path=KEYS, bank_guid=cast.north, name="Other"),
-        ask(alice, path=ORGANIZATION_KEYS),
         ask(in_south, path=KEYS, bank_guid=cast.north),
     ):
         assert (answer.status_code, answer.json()["message_code"]) == (422, "idempotency_key_reused")
     assert count(cast.store, Application) == 1
+    assert ask(in_south, path=KEYS, value="another").status_code == 201
+    assert ask(in_south, path=ORGANIZATION_KEYS, value="another").status_code == 422
 
 
 def test_knows_the_same_request_in_another_spelling(cast: Cast, alice: TestClient) -> None:
@@ -226,6 +229,25 @@ def test_asks_a_repeat_for_the_same_rights(cast: Cast, alice: TestClient) -> Non
     assert works(cast, first)
 
 
+def test_asks_a_repeat_for_all_that_the_key_holds(cast: Cast, alice: TestClient) -> None:
+    first = ask(alice)
+    wait_out(cast.store)
+    assert ask(program(cast, "Alice", scope="organization_applications:execute")).status_code == 403
+    assert works(cast, first)
+
+
+def test_shows_a_developer_no_new_secret_once_the_bank_is_production(cast: Cast) -> None:
+    dana = program(cast, "Dana")
+    first = ask(dana, path=KEYS, bank_guid=cast.north)
+    wait_out(cast.store)
+    before = secrets(cast.store)
+    with cast.store.writing() as db:
+        banks.promote(db, OPERATOR, cast.north)
+    again = ask(dana, path=KEYS, bank_guid=cast.north)
+    assert (first.status_code, again.json()["message_code"]) == (201, "invalid_scopes")
+    assert secrets(cast.store) == before
+
+
 def test_keeps_nothing_in_clear(cast: Cast, alice: TestClient) -> None:
     ask(alice, name="Recognisable")
     with cast.store.reading() as db:
@@ -251,7 +273,7 @@ def test_leaves_nothing_of_a_request_that_broke(cast: Cast, alice: TestClient, m
         raise RuntimeError("the machine was switched off")
 
     with monkeypatch.context() as patch:
-        patch.setattr(idempotency.Once, "made", breaks)
+        patch.setattr(idempotency._Remembered, "made", breaks)
         with pytest.raises(RuntimeError):
             ask(alice)
     assert (count(cast.store, Application), count(cast.store, IdempotencyKey)) == (0, 0)

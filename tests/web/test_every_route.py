@@ -16,6 +16,7 @@ from ostiary.banks.usual import usual_bank
 from ostiary.crypto import guids
 from ostiary.organizations import service as organizations
 from ostiary.organizations.schemas import NewOrganization
+from ostiary.users.roles import READS
 from ostiary.web import description
 from ostiary.web.schemas import read_as
 from tests.oauth.desk import METADATA, OPERATOR, Answer, Desk, Key, assert_malformed, open_desk
@@ -75,6 +76,11 @@ OPERATIONS = {
         "bank_applications:write", USER, "application", {"name": "Till"}
     ),
     "DELETE /api/bank_applications/{client_id}": Operation("bank_applications:execute", USER, "application"),
+    "GET /api/users": Operation("users:read", ("organization",)),
+    "POST /api/users": Operation("users:execute", USER, body={"email": "eve@example.com"}, beside=READS),
+    "GET /api/users/{user_guid}": Operation("users:read", ("organization",), "user"),
+    "PATCH /api/users/{user_guid}": Operation("users:write", USER, "user", {"role": "viewer"}, beside=READS),
+    "DELETE /api/users/{user_guid}": Operation("users:execute", USER, "user", beside=READS),
 }
 HOLDS = {"organization": ORGANIZATION_KEY, "bank": BANK_KEY, "user": frozenset(Scope)}
 
@@ -132,6 +138,7 @@ def names_of(desk: Desk, key: Key, client_id: str) -> dict[str, str]:
         "bank_guid": key.bank_guid,
         "customer_guid": customer_of(desk, key),
         "client_id": client_id,
+        "user_guid": add_person(desk.store, f"Bob{client_id}", key.organization_guid, "viewer").membership_guid,
     }
 
 

@@ -8,6 +8,7 @@ from ostiary.banks import service
 from ostiary.banks.models import BankType
 from ostiary.banks.queries import BankFilter
 from ostiary.banks.schemas import BankChanges, BankOut, NewBank
+from ostiary.web.idempotency import Once
 from ostiary.web.paging import (
     FIRST_PAGE,
     USUAL_SIZE,
@@ -39,9 +40,9 @@ def list_banks(
 
 
 @router.post("", status_code=201)
-def create_bank(db: Db, actor: Asking, sent: Annotated[Sent[NewBank], Body()]) -> BankOut:
+def create_bank(db: Db, actor: Asking, once: Once, sent: Annotated[Sent[NewBank], Body()]) -> BankOut:
     """Makes a sandbox bank. Needs an organization token with `banks:execute`."""
-    return BankOut.of(service.create(db, actor, actor.organization_guid, sent))
+    return BankOut.of(service.create(db, actor, actor.organization_guid, sent, once=once))
 
 
 @router.get("/{bank_guid}")

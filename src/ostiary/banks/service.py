@@ -17,6 +17,7 @@ from ostiary.errors import Forbidden, Invalid
 from ostiary.events.catalog import EventType
 from ostiary.events.record import record
 from ostiary.organizations import queries as organizations
+from ostiary.web.idempotency import ALWAYS_NEW, Once
 from ostiary.web.schemas import Sent
 
 CHANGEABLE = ("name", "supported_trading_symbols", "cors_allowed_origins")
@@ -28,9 +29,17 @@ def must_be_creator(actor: Actor) -> None:
 
 
 def create(
-    db: Session, actor: Actor, organization_guid: str, sent: Sent[NewBank], form_digest: bytes | None = None
+    db: Session,
+    actor: Actor,
+    organization_guid: str,
+    sent: Sent[NewBank],
+    form_digest: bytes | None = None,
+    once: Once = ALWAYS_NEW,
 ) -> Bank:
     actor.must(Scope.BANKS_EXECUTE, Subject.ORGANIZATION, Subject.USER)
+    earlier = once.earlier(db, actor, is_shown_once=False)
+    if earlier is not None:
+        return queries.get(db, actor, earlier)
     organization = organizations.get(db, actor, organization_guid)
     new = sent.read()
     if new.type is not BankType.SANDBOX and actor.subject is not Subject.OPERATOR:
@@ -50,6 +59,7 @@ def create(
     )
     db.add(bank)
     _record(db, actor, EventType.BANK_CREATED, bank, name=bank.name, type=bank.type)
+    once.made(db, actor, bank.guid)
     return bank
 
 

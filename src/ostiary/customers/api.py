@@ -9,6 +9,7 @@ from ostiary.customers import service
 from ostiary.customers.models import Customer, CustomerType
 from ostiary.customers.queries import CustomerFilter
 from ostiary.customers.schemas import CustomerChanges, CustomerOut, NewCustomer
+from ostiary.web.idempotency import Once
 from ostiary.web.paging import (
     FIRST_PAGE,
     USUAL_SIZE,
@@ -56,9 +57,11 @@ def list_customers(
 
 
 @router.post("", status_code=201)
-def create_customer(db: Db, actor: Asking, seal: Seal, sent: Annotated[Sent[NewCustomer], Body()]) -> CustomerOut:
+def create_customer(
+    db: Db, actor: Asking, seal: Seal, once: Once, sent: Annotated[Sent[NewCustomer], Body()]
+) -> CustomerOut:
     """In the token's bank; `storing` first, `unverified` soon. Needs a bank token with `customers:execute`."""
-    return CustomerOut.of(service.create(db, actor, seal, sent))
+    return CustomerOut.of(service.create(db, actor, seal, sent, once))
 
 
 @router.get("/{customer_guid}")

@@ -17,10 +17,11 @@ from ostiary.db.stretches import Stretch
 from ostiary.errors import Invalid, NotFound
 from ostiary.events.catalog import EventType
 from ostiary.events.record import record
+from ostiary.web.idempotency import ALWAYS_NEW, Once
 from ostiary.web.schemas import Sent
 
 
-def create(db: Session, actor: Actor, seal: Seal, sent: Sent[NewCustomer]) -> Customer:
+def create(db: Session, actor: Actor, seal: Seal, sent: Sent[NewCustomer], once: Once = ALWAYS_NEW) -> Customer:
     """In the bank of the token, whatever the request says. The customer is `storing` until its event was worked on."""
     actor.must(Scope.CUSTOMERS_EXECUTE, Subject.BANK, Subject.USER)
     actor.must_be_in_a_bank()
@@ -29,6 +30,9 @@ def create(db: Session, actor: Actor, seal: Seal, sent: Sent[NewCustomer]) -> Cu
     except NotFound as error:
         raise Invalid("unknown_bank", "Bank not found", status=422) from error
     actor.must_there(Scope.CUSTOMERS_EXECUTE, is_production=bank.is_production)
+    earlier = once.earlier(db, actor, is_shown_once=False)
+    if earlier is not None:
+        return queries.get(db, actor, earlier)
     new = sent.read()
     person = new.personal_data
     personal.check(person, new.type, bank)
@@ -45,6 +49,7 @@ def create(db: Session, actor: Actor, seal: Seal, sent: Sent[NewCustomer]) -> Cu
     )
     db.add(customer)
     _record(db, actor, EventType.CUSTOMER_CREATED, customer, bank.organization_guid, type=customer.type)
+    once.made(db, actor, customer.guid)
     return customer
 
 

@@ -7,6 +7,7 @@ from sqlalchemy import Select, and_, exists, func, or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from ostiary.access.actor import Actor, Subject
+from ostiary.db.pages import Page, read_page
 from ostiary.errors import NotFound
 from ostiary.organizations import queries as organizations
 from ostiary.organizations.models import Organization
@@ -37,6 +38,11 @@ def get_to_change(db: Session, actor: Actor, guid: str) -> Membership:
     return found
 
 
+def find_to_change(db: Session, actor: Actor, guid: str) -> Membership | None:
+    hold(db, actor, actor.organization_guid)
+    return db.scalar(visible_to(actor).where(Membership.guid == guid).execution_options(populate_existing=True))
+
+
 def hold(db: Session, actor: Actor, organization_guid: str) -> Organization:
     """One after the other: otherwise of two owners who disable each other at once, both would succeed."""
     # SQLite ignores the lock and does not need it: its one writer is us.
@@ -65,6 +71,14 @@ def team_page(db: Session, actor: Actor, size: int, after: str) -> Sequence[Memb
         is_later = and_(Membership.created_at == last.created_at, Membership.guid > last.guid)
         rows = rows.where(or_(Membership.created_at > last.created_at, is_later))
     return db.scalars(rows.limit(size + 1)).all()
+
+
+def page(db: Session, actor: Actor, guids: tuple[str, ...] | None, page: int, per_page: int) -> Page[Membership]:
+    """The newest first."""
+    rows = visible_to(actor)
+    if guids is not None:
+        rows = rows.where(Membership.guid.in_(guids))
+    return read_page(db, rows, (Membership.created_at.desc(), Membership.guid.desc()), page, per_page)
 
 
 def live_owners(db: Session, actor: Actor, organization_guid: str) -> int:

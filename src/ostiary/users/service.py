@@ -17,7 +17,7 @@ from ostiary.events.record import record
 from ostiary.users import one_time_links, ownership, queries, session
 from ostiary.users.models import LinkPurpose, Membership, OneTimeLink, Role
 from ostiary.users.roles import may_give
-from ostiary.users.schemas import MembershipChanges, NewInvitation
+from ostiary.users.schemas import MembershipChanges, NewInvitation, NewUser, UserChanges
 from ostiary.web.schemas import Sent
 
 
@@ -50,12 +50,13 @@ def offered_roles(actor: Actor) -> list[Role]:
     return [role for role in Role if may_give(actor, role)]
 
 
-def invite(db: Session, actor: Actor, organization_guid: str, sent: Sent[NewInvitation]) -> Invitation:
+def invite(db: Session, actor: Actor, organization_guid: str, sent: Sent[NewInvitation] | Sent[NewUser]) -> Invitation:
     """The same answer whether or not the address has an account here, or belongs elsewhere."""
     actor.must(Scope.USERS_EXECUTE, Subject.USER)
     organization = queries.hold(db, actor, organization_guid)
     new = sent.read()
-    _must_be_able_to_give(actor, new.role)
+    role = new.chosen_role()
+    _must_be_able_to_give(actor, role)
     if queries.find_member(db, actor, organization.guid, new.email) is not None:
         message = "This address is in the team already: look for it there"
         raise Invalid("data_exists", message, status=409, field="email")
@@ -63,8 +64,9 @@ def invite(db: Session, actor: Actor, organization_guid: str, sent: Sent[NewInvi
         guid=guids.new(),
         organization_guid=organization.guid,
         email=new.email,
-        role=new.role,
+        role=role,
         invited_by=actor.guid,
+        user=None,
     )
     db.add(membership)
     db.flush()  # the link names the membership
@@ -102,12 +104,12 @@ def withdraw(db: Session, actor: Actor, guid: str) -> None:
     _record(db, actor, EventType.USER_DELETED, membership, email=membership.email, role=membership.role)
 
 
-def update(db: Session, actor: Actor, guid: str, sent: Sent[MembershipChanges]) -> Membership:
+def update(db: Session, actor: Actor, guid: str, sent: Sent[MembershipChanges] | Sent[UserChanges]) -> Membership:
     """Another role, from the next request on."""
     actor.must(Scope.USERS_WRITE, Subject.USER)
     membership = queries.get_to_change(db, actor, guid)
     _must_be_able_to_give(actor, membership.role)
-    role = sent.read().role
+    role = sent.read().chosen_role(membership.role)
     _must_be_able_to_give(actor, role)
     if role != membership.role:
         ownership.must_not_end(db, actor, membership, field="role")

@@ -44,10 +44,8 @@ class Arrival:
     body: bytes
 
     @property
-    def key(self) -> str | None:
-        """What the header says; None without one. Raises Invalid."""
-        if not self.values:
-            return None
+    def key(self) -> str:
+        """What the header says; raises Invalid."""
         quoted = QUOTED.match(self.values[0])
         # The draft §2.1 makes it a string in quotes (RFC 8941 §3.3.3); most who send it leave them out.
         key = re.sub(r"\\(.)", r"\1", quoted[1]) if quoted else self.values[0]
@@ -65,6 +63,24 @@ class Arrival:
             return self.body
 
 
+class Once:
+    """A request to make something, which may have come before. Without the header every one is the first."""
+
+    def earlier(self, db: Session, actor: Actor, *, is_shown_once: bool = True) -> str | None:  # noqa: ARG002
+        """The guid of what this request has made already; None the first time. Asked right after the door.
+
+        Until the unit of work ends nobody else works on the same request. What can be shown as often as one likes need
+        not wait until the first answer has arrived. Raises Invalid.
+        """
+        return None
+
+    def made(self, db: Session, actor: Actor, guid: str) -> None:
+        """Remember what this request made or, when it came again, was given once more."""
+
+
+ALWAYS_NEW = Once()
+
+
 class Memory:
     """What it takes to know a request again."""
 
@@ -74,32 +90,25 @@ class Memory:
         # Puts into the database what this process knows of the use of keys: it decides about repeats.
         self._settle = settle
 
-    def once(self, arrival: Arrival) -> "Once":
-        if arrival.values:
-            self._settle()
-        return Once(self, arrival)
+    def once(self, arrival: Arrival) -> Once:
+        if not arrival.values:
+            return ALWAYS_NEW
+        self._settle()
+        return _Remembered(self, arrival)
 
     def digest(self, *parts: bytes) -> bytes:
         return hmac.digest(self._key, b"\0".join(parts), "sha256")
 
 
-class Once:
-    """A request to make something, which may have come before; without the header every request is the first."""
-
+class _Remembered(Once):
     def __init__(self, memory: Memory, arrival: Arrival) -> None:
         self._memory = memory
         self._arrival = arrival
-        self._digest: bytes | None = None
+        self._digest = b""
         self._row: IdempotencyKey | None = None
 
-    def earlier(self, db: Session, actor: Actor) -> str | None:
-        """The guid of what this request has made already; None the first time. Asked right after the door.
-
-        Until the unit of work ends nobody else works on the same request. Raises Invalid.
-        """
+    def earlier(self, db: Session, actor: Actor, *, is_shown_once: bool = True) -> str | None:
         key = self._arrival.key
-        if key is None:
-            return None
         self._digest = self._memory.digest(b"key", actor.guid.encode(), key.encode())
         if not self._memory.store.is_alone(db, self._digest):
             raise _still_running(HELD)
@@ -113,26 +122,25 @@ class Once:
         if not hmac.compare_digest(row.request_digest, self._request_digest(actor)):
             message = f"This {HEADER} belongs to another request: use a new one"
             raise Invalid("idempotency_key_reused", message, status=422)
-        if self._arrival.at < row.held_until:
+        if is_shown_once and self._arrival.at < row.held_until:
             raise _still_running(row.held_until - clock.now())
         self._row = row
         return row.made_guid
 
     def made(self, db: Session, actor: Actor, guid: str) -> None:
-        """Remember what this request made or, when it came again, was given once more."""
         held_until = clock.now() + HELD
         if self._row is not None:
             self._row.held_until = held_until
-        elif self._digest is not None:
-            row = IdempotencyKey(
-                digest=self._digest,
-                request_digest=self._request_digest(actor),
-                organization_guid=actor.organization_guid,
-                made_guid=guid,
-                held_until=held_until,
-                expires_at=clock.now() + KEPT,
-            )
-            db.add(row)
+            return
+        row = IdempotencyKey(
+            digest=self._digest,
+            request_digest=self._request_digest(actor),
+            organization_guid=actor.organization_guid,
+            made_guid=guid,
+            held_until=held_until,
+            expires_at=clock.now() + KEPT,
+        )
+        db.add(row)
 
     def _request_digest(self, actor: Actor) -> bytes:
         arrival = self._arrival
