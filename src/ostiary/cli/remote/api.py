@@ -18,6 +18,7 @@ from ostiary.cli.remote.place import Place, place_of
 from ostiary.cli.remote.refusals import Refused
 from ostiary.cli.remote.tokens import TokenSource
 from ostiary.errors import NotFound
+from ostiary.web.schemas import Sent
 
 CONNECT_SECONDS = 10
 WAIT_SECONDS = 60
@@ -82,17 +83,13 @@ class Api:
                 return
 
     def create(self, path: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
-        """For paths that know Idempotency-Key: lost on its way, the same request is sent once more, and made once."""
+        """Lost on its way, the request is sent once more: with its Idempotency-Key it makes nothing a second time."""
         headers = {"Idempotency-Key": str(uuid.uuid4())}
         try:
             response = self._asked("POST", path, body=body, headers=headers)
         except Lost as lost:
             response = self._asked_again(lost, path, body, headers)
         return self._object(response)
-
-    def create_once(self, path: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
-        """For paths that would make a second one of a request that comes a second time."""
-        return self._object(self._asked("POST", path, body=body))
 
     def update(self, path: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
         return self._object(self._asked("PATCH", path, body=body))
@@ -171,6 +168,12 @@ class Api:
 
 def _reason(error: Exception) -> str:
     return show.clean(f"{error}" or type(error).__name__)
+
+
+def body_of(sent: Sent[M]) -> dict[str, Any]:
+    """What a command collected, as the API takes it; raises the Problem of what cannot be right."""
+    # What was read as a list may be a tuple by now, which is one in JSON.
+    return sent.read().model_dump(mode="json", exclude_none=True, warnings=False)
 
 
 def below(path: str, id_: str, thing: str) -> str:

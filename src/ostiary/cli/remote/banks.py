@@ -5,7 +5,7 @@ from typing import Any
 
 from ostiary.banks.schemas import BankChanges, BankOut, NewBank
 from ostiary.cli import facts, show
-from ostiary.cli.remote.api import Api, below
+from ostiary.cli.remote.api import Api, below, body_of
 from ostiary.cli.remote.refusals import Refused, only_on_the_server
 from ostiary.cli.show import Facts
 from ostiary.web.schemas import Sent
@@ -25,10 +25,10 @@ class RemoteBanks:
 
     def create(self, organization_guid: str | None, new: Sent[NewBank]) -> Facts:
         self._api.place.must_be_in_organization(organization_guid)
-        return self._facts(self._api.create_once(PATH, new.read().model_dump(mode="json", exclude_none=True)))
+        return self._facts(self._api.create(PATH, body_of(new)))
 
     def update(self, guid: str, sent: Sent[BankChanges]) -> Facts:
-        return self._facts(self._api.update(_one(guid), sent.read().model_dump(mode="json", exclude_none=True)))
+        return self._facts(self._api.update(_one(guid), body_of(sent)))
 
     def to_promote(self, guid: str) -> Facts:
         raise self._only_there("promote", guid)

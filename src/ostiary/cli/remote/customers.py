@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ostiary.cli import facts, show
-from ostiary.cli.remote.api import Api, below
+from ostiary.cli.remote.api import Api, below, body_of
 from ostiary.cli.show import Facts
 from ostiary.customers.queries import CustomerFilter
 from ostiary.customers.schemas import CustomerChanges, CustomerOut, NewCustomer
@@ -28,10 +28,10 @@ class RemoteCustomers:
 
     def create(self, bank_guid: str | None, new: Sent[NewCustomer]) -> Facts:
         self._api.place.must_be_in_bank(bank_guid)
-        return self._facts(self._api.create_once(PATH, new.read().model_dump(mode="json", exclude_none=True)))
+        return self._facts(self._api.create(PATH, body_of(new)))
 
     def update(self, guid: str, sent: Sent[CustomerChanges]) -> Facts:
-        return self._facts(self._api.update(_one(guid), sent.read().model_dump(mode="json", exclude_none=True)))
+        return self._facts(self._api.update(_one(guid), body_of(sent)))
 
     def _facts(self, answer: Mapping[str, Any]) -> Facts:
         return show.as_facts(self._api.shaped(CustomerOut, answer), facts.CUSTOMER)

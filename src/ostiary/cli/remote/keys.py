@@ -11,7 +11,7 @@ from ostiary.applications.schemas import (
     NewApplication,
 )
 from ostiary.cli import facts, show
-from ostiary.cli.remote.api import Api, below
+from ostiary.cli.remote.api import Api, below, body_of
 from ostiary.cli.remote.refusals import Refused, only_on_the_server
 from ostiary.cli.show import Facts, Pair
 from ostiary.errors import NotFound
@@ -42,14 +42,14 @@ class RemoteKeys:
         if self._api.place.bank_guid:
             # The bank of the login decides, whatever a request names.
             self._api.place.must_be_in_bank(bank_guid)
-        return self._create(ApplicationKind.BANK, {**_body(new), "bank_guid": bank_guid}, bank_guid)
+        return self._create(ApplicationKind.BANK, {**body_of(new), "bank_guid": bank_guid}, bank_guid)
 
     def create_for_organization(self, organization_guid: str | None, new: Sent[NewApplication]) -> Pair:
         self._api.place.must_be_in_organization(organization_guid)
-        return self._create(ApplicationKind.ORGANIZATION, _body(new))
+        return self._create(ApplicationKind.ORGANIZATION, body_of(new))
 
     def allow(self, id_: str, sent: Sent[ApplicationChanges]) -> Facts:
-        body = sent.read().model_dump(mode="json", exclude_none=True)
+        body = body_of(sent)
         kind, found = self._locate(id_)
         return self._facts(kind, self._api.update(_one(kind, found["guid"]), body))
 
@@ -93,10 +93,6 @@ class RemoteKeys:
 
     def _only_there(self, verb: str, id_: str) -> Refused:
         return only_on_the_server(self._api.url, f"ostiary keys {verb} {id_}", "in the dashboard, or ")
-
-
-def _body(new: Sent[NewApplication]) -> dict[str, Any]:
-    return new.read().model_dump(mode="json")
 
 
 def _path(kind: ApplicationKind) -> str:

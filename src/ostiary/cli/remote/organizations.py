@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ostiary.cli import facts, show
-from ostiary.cli.remote.api import Api, below
+from ostiary.cli.remote.api import Api, below, body_of
 from ostiary.cli.remote.refusals import Refused, only_on_the_server
 from ostiary.cli.show import Facts
 from ostiary.organizations.schemas import NewOrganization, OrganizationChanges, OrganizationOut
@@ -29,7 +29,7 @@ class RemoteOrganizations:
         return self._facts(self._api.get(self._one(guid)))
 
     def update(self, guid: str | None, sent: Sent[OrganizationChanges]) -> Facts:
-        body = sent.read().model_dump(mode="json", exclude_none=True)
+        body = body_of(sent)
         return self._facts(self._api.update(self._one(guid), body))
 
     def _one(self, guid: str | None) -> str:
