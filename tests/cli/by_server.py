@@ -1,7 +1,7 @@
 """One organization reached both ways: by the operator on the database, and by its people through a server's API."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,7 @@ class Scene:
     made: Installation
     acme: str
     north: str
-    token: str
+    token: str = field(repr=False)
 
     def here(self, *args: str, said: str = "") -> Done:
         """On the database itself."""

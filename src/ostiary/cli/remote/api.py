@@ -12,27 +12,38 @@ from httpx2 import Response
 from pydantic import BaseModel, ValidationError
 
 from ostiary import __version__
-from ostiary.cli import show
 from ostiary.cli.remote import refusals
 from ostiary.cli.remote.place import Place, place_of
 from ostiary.cli.remote.refusals import Refused
 from ostiary.cli.remote.tokens import TokenSource
 from ostiary.errors import NotFound
+from ostiary.web import idempotency
 from ostiary.web.schemas import Sent
 
 CONNECT_SECONDS = 10
 WAIT_SECONDS = 60
+# Less than any server keeps an idle connection: nothing is sent into one that is just being closed.
+IDLE_SECONDS = 1
 PER_PAGE = 100
 # How often, and how long each time, a repeat waits for its turn.
 TURNS = 3
 LONGEST_TURN_SECONDS = 10
+# What a server says of a repeat because it knows the first, or would have said of the first as well.
+ABOUT_BOTH = {httpx2.codes.BAD_REQUEST, httpx2.codes.CONFLICT, httpx2.codes.UNPROCESSABLE_CONTENT}
 # Anything else in a path would be another path.
 ID = re.compile(r"[A-Za-z0-9_-]{1,128}\Z")
-# With these nothing has left this machine.
-UNSENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout, httpx2.ProxyError, httpx2.UnsupportedProtocol)
+# With these nothing has left this machine; the last is Python's word for a name that no machine can have.
+UNSENT = (
+    httpx2.ConnectError,
+    httpx2.ConnectTimeout,
+    httpx2.PoolTimeout,
+    httpx2.ProxyError,
+    httpx2.UnsupportedProtocol,
+    httpx2.InvalidURL,
+    UnicodeError,
+)
 
 M = TypeVar("M", bound=BaseModel)
-R = TypeVar("R", bound=Refused)
 
 
 class Lost(Refused):
@@ -45,10 +56,11 @@ class Api:
     def __init__(self, url: str, source: TokenSource) -> None:
         self.url = url
         self._source = source
-        self._token = source.token()
+        self._take(source.token())
         self._http = httpx2.Client(
             timeout=httpx2.Timeout(WAIT_SECONDS, connect=CONNECT_SECONDS),
             headers={"Accept": "application/json", "User-Agent": f"ostiary/{__version__}"},
+            limits=httpx2.Limits(keepalive_expiry=IDLE_SECONDS),
             follow_redirects=False,
         )
 
@@ -58,9 +70,9 @@ class Api:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
         self._http.close()
 
-    @property
-    def place(self) -> Place:
-        return place_of(self._token)
+    def _take(self, token: str) -> None:
+        self._token = token
+        self.place: Place = place_of(token)
 
     def get(self, path: str, **query: str) -> Mapping[str, Any]:
         return self._object(self._asked("GET", path, query=query))
@@ -76,15 +88,14 @@ class Api:
             seen |= {each["guid"] for each in fresh}
             yield from fresh
             # What went away while we read has moved others to pages that were read before: begin again.
-            is_shorter = answer["total"] < total
-            total = answer["total"]
+            is_shorter, total = answer["total"] < total, answer["total"]
             number = 0 if is_shorter else number + 1
-            if not objects or number * PER_PAGE >= total:
+            if not is_shorter and (not objects or number * PER_PAGE >= total):
                 return
 
     def create(self, path: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
         """Lost on its way, the request is sent once more: with its Idempotency-Key it makes nothing a second time."""
-        headers = {"Idempotency-Key": str(uuid.uuid4())}
+        headers = {idempotency.HEADER: str(uuid.uuid4())}
         try:
             response = self._asked("POST", path, body=body, headers=headers)
         except Lost as lost:
@@ -114,8 +125,8 @@ class Api:
                     # The server waits until the first answer cannot be on its way any more.
                     time.sleep(min(refused.retry_after_seconds or 1, LONGEST_TURN_SECONDS))
                     continue
-                # That nothing came of the second says nothing of the first.
-                raise refused if refused.status else lost from None
+                # Anything else says what became of the second, not of the first.
+                raise refused if refused.status in ABOUT_BOTH else lost from None
         raise lost
 
     def _asked(
@@ -136,25 +147,23 @@ class Api:
         response = self._answered(ask)
         if refusals.has_expired(response) and (renewed := self._source.renew()) is not None:
             # A 401 has done nothing yet.
-            self._token = renewed
+            self._take(renewed)
             response = self._answered(ask)
         if not response.is_success:
-            raise self._without_token(refusals.refusal(response, self.url, self._source.name))
+            raise refusals.refusal(response, self.url, self._source.name, self._token)
         return response
 
     def _answered(self, ask: Callable[[], Response]) -> Response:
         try:
             return ask()
         except UNSENT as error:
-            raise self._without_token(Refused(f"No answer from {self.url}: {_reason(error)}")) from None
+            raise Refused(f"No answer from {self.url}: {self._reason(error)}") from None
         except httpx2.HTTPError as error:
-            sentence = f"The connection to {self.url} was lost: {_reason(error)}. What was to change may have changed"
-            raise self._without_token(Lost(sentence)) from None
+            sentence = f"The connection to {self.url} was lost: {self._reason(error)}."
+            raise Lost(f"{sentence} What was to change may have changed") from None
 
-    def _without_token(self, refused: R) -> R:
-        """Whatever a server, or a library, repeats of it."""
-        refused.args = (str(refused).replace(self._token, "(the token)"),)
-        return refused
+    def _reason(self, error: Exception) -> str:
+        return refusals.sentence(f"{error}" or type(error).__name__, self._token)
 
     def _object(self, response: Response) -> Mapping[str, Any]:
         try:
@@ -164,10 +173,6 @@ class Api:
         if not isinstance(answer, dict):
             raise refusals.unlike_an_ostiary(self.url)
         return answer
-
-
-def _reason(error: Exception) -> str:
-    return show.clean(f"{error}" or type(error).__name__)
 
 
 def body_of(sent: Sent[M]) -> dict[str, Any]:

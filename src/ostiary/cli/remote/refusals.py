@@ -1,7 +1,7 @@
 """A server's refusals, and what is no answer of an Ostiary at all, as one sentence each."""
 
 import re
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from httpx2 import Response, codes
 
@@ -43,25 +43,25 @@ class Told(NamedTuple):
 
 
 def has_expired(response: Response) -> bool:
-    told = _told(response)
+    told = _told(response, "")
     return response.status_code == codes.UNAUTHORIZED and told is not None and told.message == EXPIRED
 
 
-def refusal(response: Response, server: str, token_source: str) -> Refused:
-    """What an answer means that is no success."""
-    told = _told(response)
+def refusal(response: Response, server: str, token_source: str, token: str) -> Refused:
+    """What an answer means that is no success; whatever it repeats of the token stays out."""
+    told = _told(response, token)
     if told is None:
-        return _no_ostiary(response, server)
+        return _no_ostiary(response, server, token)
     status = response.status_code
     if status in {codes.NOT_FOUND, codes.METHOD_NOT_ALLOWED} and told.message in UNROUTABLE:
-        sentence = f"{server} does not offer this: it is an older Ostiary, or --server names a place below or above it."
+        text = f"{server} does not offer this: it is an older Ostiary, or --server names a place below or above it."
     elif status == codes.UNAUTHORIZED and told.message_code != "invalid_subject":
         advice = told.what_to_do or "get a new token"
-        sentence = f"{server} does not accept the token of {token_source}: {told.message}. What to do: {advice}"
+        text = f"{server} does not accept the token of {token_source}: {told.message}. What to do: {advice}"
     else:
-        sentence = ". ".join(part for part in (told.message, told.what_to_do, _when(response)) if part)
+        text = ". ".join(part for part in (told.message, told.what_to_do, _when(response)) if part)
     return Refused(
-        sentence, status=status, message_code=told.message_code, retry_after_seconds=_retry_after_seconds(response)
+        text, status=status, message_code=told.message_code, retry_after_seconds=_retry_after_seconds(response)
     )
 
 
@@ -74,11 +74,11 @@ def only_on_the_server(server: str, command: str, elsewhere: str = "") -> Refuse
     return Refused(f"The API does not offer this. It is done {elsewhere}on the server of {server} itself: {command}")
 
 
-def _no_ostiary(response: Response, server: str) -> Refused:
+def _no_ostiary(response: Response, server: str, token: str) -> Refused:
     status = response.status_code
     if response.is_redirect:
         # Not followed: the token would go to whatever place is named there.
-        place = show.clean(response.headers.get("location", ""))[:LONGEST_SENTENCE]
+        place = sentence(response.headers.get("location"), token)
         return Refused(f"{server} sends callers on to {place}; give --server the address of the Ostiary itself")
     if status >= codes.INTERNAL_SERVER_ERROR or status == codes.TOO_MANY_REQUESTS:
         when = _when(response) or "Try again later"
@@ -86,18 +86,21 @@ def _no_ostiary(response: Response, server: str) -> Refused:
     return unlike_an_ostiary(server)
 
 
-def _told(response: Response) -> Told | None:
+def _told(response: Response, token: str) -> Told | None:
     try:
         body = response.json()
     except (ValueError, RecursionError):
         return None
     if not isinstance(body, dict) or not {"status", "error_message", "message_code"} <= body.keys():
         return None
-    return Told(*(_sentence(body.get(name, "")) for name in ("error_message", "message_code", "what_to_do")))
+    return Told(*(sentence(body.get(name), token) for name in ("error_message", "message_code", "what_to_do")))
 
 
-def _sentence(value: Any) -> str:  # noqa: ANN401 - whatever a server sends
-    return show.clean(value)[:LONGEST_SENTENCE].rstrip(". ")
+def sentence(value: object, token: str) -> str:
+    """What somebody else wrote, as a person may read it."""
+    text = value if isinstance(value, str) else ""
+    hidden = text.replace(token, "(the token)") if token else text
+    return show.clean(hidden)[:LONGEST_SENTENCE].rstrip(". ")
 
 
 def _when(response: Response) -> str:
