@@ -11,7 +11,7 @@ PAGE = "docs/configuration.md"
 VARIABLE = re.compile(r"\bOSTIARY_[A-Z0-9_]+\b")
 
 # Read by single commands for the length of one answer, so that no secret stands in a command line.
-OF_COMMANDS = {"OSTIARY_CLIENT_ID", "OSTIARY_CLIENT_SECRET"}
+OF_COMMANDS = {"OSTIARY_CLIENT_ID", "OSTIARY_CLIENT_SECRET", "OSTIARY_TOKEN"}
 
 
 def differences(page: str, settings: set[str]) -> list[str]:
