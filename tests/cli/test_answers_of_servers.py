@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 
 from ostiary.cli.program import program
 from tests.cli.conftest import Done, strict_json
+from tests.cli.losing import losing
 from tests.live import HOST, free_port
 
 TOKEN = "planted-token.4711.canary"
@@ -42,6 +43,10 @@ def answering(answer: Callable[[str], Answer], asked: list[str] | None = None) -
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)
+
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.do_GET()
 
         def log_message(self, *_: object) -> None:
             pass
@@ -248,3 +253,21 @@ def test_begins_again_when_the_last_page_went_away(ask: Callable[..., Done]) -> 
     with answering(page) as server:
         listed = strict_json(ask(server, "banks", "list", "--json"))
     assert bank(100)["guid"] in {one["guid"] for one in listed["objects"]}
+
+
+@pytest.mark.parametrize(
+    ("second", "part"),
+    [
+        (problem(503, "service_unavailable", "Nothing was changed"), "What was to change may have changed"),
+        (problem(401, "authentication_failed", "Credential revoked"), "What was to change may have changed"),
+        (Answer(502, b"<html>"), "What was to change may have changed"),
+        (problem(409, "data_exists", "Data exists: the key ostid_x"), "Data exists: the key ostid_x\n"),
+    ],
+)
+def test_does_not_take_the_second_answer_for_the_first(ask: Callable[..., Done], second: Answer, part: str) -> None:
+    asked: list[str] = []
+    args = ["keys", "create", "--organization-key", "--name", "x"]
+    with answering(lambda _: second, asked) as server, losing(urlsplit(server).port or 0, 0) as loser:
+        done = ask(loser.url, *args)
+    assert (done.returncode, done.stdout, asked) == (1, "", ["POST /api/organization_applications"] * 2)
+    assert part in done.stderr

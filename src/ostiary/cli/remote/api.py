@@ -144,23 +144,24 @@ class Api:
             sent = {"Authorization": f"Bearer {self._token}", **(headers or {})}
             return self._http.request(method, f"{self.url}{path}", params=query, json=body, headers=sent)
 
-        response = self._answered(ask)
+        response = self._answered(ask, method)
         if refusals.has_expired(response) and (renewed := self._source.renew()) is not None:
             # A 401 has done nothing yet.
             self._take(renewed)
-            response = self._answered(ask)
+            response = self._answered(ask, method)
         if not response.is_success:
             raise refusals.refusal(response, self.url, self._source.name, self._token)
         return response
 
-    def _answered(self, ask: Callable[[], Response]) -> Response:
+    def _answered(self, ask: Callable[[], Response], method: str) -> Response:
         try:
             return ask()
         except UNSENT as error:
             raise Refused(f"No answer from {self.url}: {self._reason(error)}") from None
         except httpx2.HTTPError as error:
-            sentence = f"The connection to {self.url} was lost: {self._reason(error)}."
-            raise Lost(f"{sentence} What was to change may have changed") from None
+            sentence = f"The connection to {self.url} was lost: {self._reason(error)}"
+            doubt = "" if method == "GET" else ". What was to change may have changed: look before you repeat it"
+            raise Lost(sentence + doubt) from None
 
     def _reason(self, error: Exception) -> str:
         return refusals.sentence(f"{error}" or type(error).__name__, self._token)
