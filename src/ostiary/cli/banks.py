@@ -10,10 +10,10 @@ from ostiary.banks.schemas import BankChanges, NewBank
 from ostiary.banks.usual import COUNTRY, FIAT, usual_bank
 from ostiary.cli import show
 from ostiary.cli.local.banks import LocalBanks
-from ostiary.cli.places import Ways, anywhere
 from ostiary.cli.remote.banks import RemoteBanks
 from ostiary.cli.session import JsonFlag, YesFlag, confirm, misused
 from ostiary.cli.show import Facts
+from ostiary.cli.ways import Ways, anywhere
 from ostiary.web.schemas import Sent, read_as
 
 commands = typer.Typer(help="List, make, change, promote and close banks.", no_args_is_help=True)

@@ -10,10 +10,10 @@ import typer
 
 from ostiary.cli import show
 from ostiary.cli.local.customers import LocalCustomers
-from ostiary.cli.places import Ways, anywhere
 from ostiary.cli.remote.customers import RemoteCustomers
 from ostiary.cli.session import JsonFlag, fail, misused
 from ostiary.cli.show import Facts
+from ostiary.cli.ways import Ways, anywhere
 from ostiary.customers.models import CustomerState, CustomerType
 from ostiary.customers.personal import PersonalData
 from ostiary.customers.queries import CustomerFilter

@@ -11,10 +11,10 @@ from ostiary import clock
 from ostiary.applications.schemas import ApplicationChanges, NewApplication
 from ostiary.cli import show
 from ostiary.cli.local.keys import LocalKeys
-from ostiary.cli.places import Ways, anywhere
 from ostiary.cli.remote.keys import RemoteKeys
 from ostiary.cli.session import JsonFlag, YesFlag, confirm, misused
 from ostiary.cli.show import Facts, Pair
+from ostiary.cli.ways import Ways, anywhere
 from ostiary.web.schemas import Sent, read_as
 
 commands = typer.Typer(help="Generate, list, restrict, pause and revoke key pairs.", no_args_is_help=True)

@@ -7,10 +7,10 @@ import typer
 
 from ostiary.cli import show
 from ostiary.cli.local.organizations import LocalOrganizations
-from ostiary.cli.places import Ways, anywhere
 from ostiary.cli.remote.organizations import RemoteOrganizations
 from ostiary.cli.session import JsonFlag
 from ostiary.cli.show import Facts
+from ostiary.cli.ways import Ways, anywhere
 from ostiary.organizations.schemas import NewOrganization, OrganizationChanges
 from ostiary.web.schemas import Sent, read_as
 

@@ -7,10 +7,10 @@ import typer
 
 from ostiary.cli import show
 from ostiary.cli.local.users import LocalUsers
-from ostiary.cli.places import Ways, anywhere
 from ostiary.cli.remote.users import RemoteUsers
 from ostiary.cli.session import JsonFlag, YesFlag, confirm, misused
 from ostiary.cli.show import Facts
+from ostiary.cli.ways import Ways, anywhere
 from ostiary.users.models import Role
 from ostiary.users.schemas import MembershipChanges, NewAccount, NewInvitation
 from ostiary.web.schemas import Sent, read_as

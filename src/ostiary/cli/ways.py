@@ -1,16 +1,17 @@
-"""Where a command does its work: on the local database, or through the API of a server."""
+"""Two ways for each command: on the local database, or through the API of a server."""
 
 import contextlib
 import functools
 import inspect
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Annotated, Any, Concatenate, Generic, ParamSpec, TypeVar
+from typing import Annotated, Any, Concatenate, Generic, NamedTuple, ParamSpec, TypeVar
 
 import typer
 
 from ostiary.cli.remote import tokens
 from ostiary.cli.remote.api import Api
+from ostiary.cli.remote.tokens import TokenSource
 from ostiary.cli.session import misused, plain_refusals, settings
 from ostiary.settings import PUBLIC_URL, is_loopback
 
@@ -25,7 +26,15 @@ ServerOption = Annotated[
         help="Work through the API of this server, with the token in OSTIARY_TOKEN; left out: on the local database.",
     ),
 ]
-SERVER = inspect.Parameter("server", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=ServerOption)
+# What every command takes that chooses its way.
+OPTIONS = (inspect.Parameter("server", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=ServerOption),)
+
+
+class Server(NamedTuple):
+    """Its address, and where the token for it comes from."""
+
+    url: str
+    source: TokenSource
 
 
 @dataclass(frozen=True)
@@ -37,31 +46,37 @@ class Ways(Generic[W]):
 
 
 def anywhere(ways: Ways[W]) -> Callable[[Callable[Concatenate[W, P], None]], Callable[..., None]]:
-    """Gives a command the options that choose the place, and hands it whoever works there as its first argument."""
+    """Gives a command the options that choose its way, and hands it whoever works there as its first argument."""
 
     def placed(command: Callable[Concatenate[W, P], None]) -> Callable[..., None]:
         @functools.wraps(command)
-        def run(*, server: str | None, **arguments: Any) -> None:  # noqa: ANN401 - whatever the command takes
-            with plain_refusals(), _worker(ways, server) as worker:
+        def run(**arguments: Any) -> None:  # noqa: ANN401 - whatever the command takes
+            chosen = {option.name: arguments.pop(option.name) for option in OPTIONS}
+            with plain_refusals(), _worker(ways, _chosen(**chosen)) as worker:
                 command(worker, **arguments)  # type: ignore[call-arg]  # typer fills in what the signature names
 
         first, *asked = inspect.signature(command).parameters.values()
         asked = [each.replace(kind=inspect.Parameter.KEYWORD_ONLY) for each in asked]
-        run.__signature__ = inspect.Signature([*asked, SERVER])  # type: ignore[attr-defined]
+        run.__signature__ = inspect.Signature([*asked, *OPTIONS])  # type: ignore[attr-defined]
         kept = {name: hint for name, hint in command.__annotations__.items() if name != first.name}
-        run.__annotations__ = {**kept, SERVER.name: ServerOption}
+        run.__annotations__ = kept | {option.name: option.annotation for option in OPTIONS}
         return run
 
     return placed
 
 
 @contextlib.contextmanager
-def _worker(ways: Ways[W], server: str | None) -> Iterator[W]:
+def _worker(ways: Ways[W], server: Server | None) -> Iterator[W]:
     if server is None:
         yield ways.here()
         return
-    with Api(_checked(server), tokens.of_environment()) as api:
+    with Api(server.url, server.source) as api:
         yield ways.there(api)
+
+
+def _chosen(server: str | None) -> Server | None:
+    """None for the local database. Raises Refused when there is no token, typer.Exit for an impossible address."""
+    return None if server is None else Server(_checked(server), tokens.of_environment())
 
 
 def _checked(url: str) -> str:
