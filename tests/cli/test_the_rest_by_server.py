@@ -189,6 +189,20 @@ def test_makes_no_customer_in_another_bank_than_the_tokens(scene: Scene) -> None
     assert scene.told_there("customers", "list")["total"] == 0
 
 
+def test_lists_and_withdraws_an_invitation_on_the_database(scene: Scene) -> None:
+    email = address(scene, "Eve")
+    args = ["users", "invite", "--email", email, "--role", "viewer", "--organization", scene.acme]
+    assert "whoever opens it is let in under that address" in scene.here(*args).stdout
+    there = next(one for one in scene.told_there("users", "list")["objects"] if one["email"] == email)
+    assert there in scene.told_here("users", "list")["objects"]
+    asked = scene.here("users", "disable", email)
+    assert (asked.returncode, asked.stdout) == (1, "")
+    assert asked.stderr.startswith(f"The invitation of {email} will be withdrawn")
+    assert scene.told_here("users", "disable", email, "--yes")["memberships"][0]["state"] == "withdrawn"
+    for run in (scene.here, scene.there):
+        assert run("users", "show", email) == (1, "", "user not found\n")
+
+
 @pytest.mark.parametrize(
     ("said", "code", "part"),
     [

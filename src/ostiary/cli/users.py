@@ -17,6 +17,9 @@ from ostiary.web.schemas import Sent, read_as
 
 commands = typer.Typer(help="List, make, invite, disable and let in people.", no_args_is_help=True)
 
+ACCOUNT_LINK = "whoever opens it chooses the password"
+INVITATION_LINK = "whoever opens it is let in under that address"
+
 Email = Annotated[str, typer.Argument(help="The person's address.", metavar="EMAIL")]
 OrganizationOption = Annotated[str | None, typer.Option(help="Guid of the organization, where there are several.")]
 
@@ -41,7 +44,7 @@ USERS: Ways[Users] = Ways(LocalUsers, RemoteUsers)
 @commands.command("list")
 @anywhere(USERS)
 def list_users(users: Users, json: JsonFlag = False) -> None:
-    """Everybody who has an account; through a server's API the team of the token's organization, invited ones too."""
+    """Everybody who has an account or was invited; through a server's API the team of the token's organization."""
     found = users.listed() if json else map(_for_people, users.listed())
     nothing = "There is no person yet. Open the link in the file set-up-link, or make one with: ostiary users create"
     show.rows(found, ["email", "name", "memberships", "disabled_at", "guid"], nothing, json_wanted=json)
@@ -68,7 +71,7 @@ def create_user(
     if (organization is None) != (role is None):
         misused("Say both or neither: --organization GUID and --role ROLE")
     new = read_as(NewAccount, email=email, name=name)
-    _show_link(users.create(new, organization or "", role or ""), json_wanted=json)
+    _show_link(users.create(new, organization or "", role or ""), ACCOUNT_LINK, json_wanted=json)
 
 
 @commands.command("invite")
@@ -81,7 +84,8 @@ def invite_user(
     json: JsonFlag = False,
 ) -> None:
     """Invite somebody into an organization, and print the link by which they accept."""
-    _show_link(users.invite(organization, read_as(NewInvitation, email=email, role=role)), json_wanted=json)
+    invited = users.invite(organization, read_as(NewInvitation, email=email, role=role))
+    _show_link(invited, INVITATION_LINK, json_wanted=json)
 
 
 @commands.command("update")
@@ -101,7 +105,7 @@ def update_user(
 @anywhere(USERS)
 def reset_password(users: Users, email: Email, json: JsonFlag = False) -> None:
     """Print a link by which a person chooses a new password; the old one works until then."""
-    _show_link(users.new_password_link(email), json_wanted=json)
+    _show_link(users.new_password_link(email), ACCOUNT_LINK, json_wanted=json)
 
 
 @commands.command("disable")
@@ -109,7 +113,7 @@ def reset_password(users: Users, email: Email, json: JsonFlag = False) -> None:
 def disable_user(users: Users, email: Email, yes: YesFlag = False, json: JsonFlag = False) -> None:
     """Sign a person out everywhere and let them in nowhere; through a server's API, shut them out of the organization.
 
-    It counts at once. Their keys go on working.
+    It counts at once, and keys they made go on working. Of somebody who was only invited it withdraws the invitation.
     """
     confirm(users.on_disabling(email), yes=yes)
     _show(users.disable(email), json_wanted=json)
@@ -126,12 +130,10 @@ def _show(person: Facts, *, json_wanted: bool) -> None:
     show.facts(person if json_wanted else _for_people(person), json_wanted=json_wanted)
 
 
-def _show_link(person: Facts, *, json_wanted: bool) -> None:
+def _show_link(person: Facts, use: str, *, json_wanted: bool) -> None:
     _show(person, json_wanted=json_wanted)
     if "link" in person and not json_wanted:
-        typer.echo(
-            "\nThe link works once. Hand it on in a way that nobody else reads: whoever opens it chooses the password."
-        )
+        typer.echo(f"\nThe link works once. Hand it on in a way that nobody else reads: {use}.")
 
 
 def _for_people(person: Facts) -> Facts:

@@ -21,11 +21,16 @@ from ostiary.web.schemas import Sent
 class LocalUsers:
     def listed(self) -> Iterator[Facts]:
         with reading() as db:
-            places = defaultdict(list)
+            places, invited = defaultdict(list), defaultdict(list)
             for membership in queries.team(db, OPERATOR):
-                places[membership.user_guid].append(membership)
+                if membership.is_accepted:
+                    places[membership.user_guid].append(membership)
+                else:
+                    invited[membership.email].append(membership)
             for user in queries.by_order(db):
-                yield _facts(user, places[user.guid])
+                yield _facts(user, [*places[user.guid], *invited.pop(user.email, [])])
+            for email, open_places in invited.items():
+                yield {"email": email, **_facts(None, open_places)}
 
     def get(self, email: str) -> Facts:
         with reading() as db:
@@ -54,10 +59,15 @@ class LocalUsers:
             return _let_in(db, house.settings.issuer, accounts.new_password_link(db, OPERATOR, email))
 
     def on_disabling(self, email: str) -> str:
+        with reading() as db:
+            if _is_only_invited(db, email):
+                return f"The invitation of {email} will be withdrawn, and its link will not work any more."
         return f"{email} will be signed out everywhere and not let in again; keys they made go on working."
 
     def disable(self, email: str) -> Facts:
         with writing() as (_, db):
+            if _is_only_invited(db, email):
+                return _withdrawn(db, email)
             accounts.disable(db, OPERATOR, email)
             return _person(db, email)
 
@@ -96,6 +106,17 @@ def _person(db: Session, email: str) -> dict[str, Any]:
     if user is None and not places:
         raise NotFound("user")
     return {"email": folded(email), **_facts(user, places)}
+
+
+def _is_only_invited(db: Session, email: str) -> bool:
+    return queries.by_email(db, folded(email)) is None and bool(_places(db, email))
+
+
+def _withdrawn(db: Session, email: str) -> Facts:
+    last = _person(db, email)
+    for one in _places(db, email):
+        service.withdraw(db, OPERATOR, one.guid)
+    return {**last, "memberships": [{**each, "state": "withdrawn"} for each in last["memberships"]]}
 
 
 def _places(db: Session, email: str) -> Sequence[Membership]:
