@@ -12,10 +12,14 @@ from tests.cli.conftest import Run
 
 # It runs until it is stopped, and answers on the network.
 WITHOUT_JSON = {"serve"}
+# Groups of which each command works on the local database or through a server's API, or says that it cannot.
+BOTH_WAYS = {"organizations", "banks", "keys", "users", "customers"}
 SECRET = re.compile(r"secret|password|token|pepper|master", re.IGNORECASE)
 WANTED = {
     *("serve", "init", "token", "inspect", "doctor", "migrate", "banks list"),
     *("keys create", "keys list", "keys show", "keys pause", "keys resume", "keys revoke", "keys allow"),
+    *("users invite", "organizations rename", "banks update"),
+    *("customers list", "customers show", "customers create", "customers update"),
 }
 
 
@@ -55,6 +59,13 @@ def test_takes_no_secret_as_an_argument(name: str) -> None:
     for parameter in COMMANDS[name].params:
         assert not [spelling for spelling in parameter.opts if SECRET.search(spelling)], name
         assert not SECRET.search(parameter.metavar or ""), name
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_has_both_ways_for_every_command_on_things(name: str) -> None:
+    options = {spelling for parameter in COMMANDS[name].params for spelling in parameter.opts}
+    group = name.split(maxsplit=1)[0]
+    assert ("--server" in options) == (group in BOTH_WAYS or group == "token")
 
 
 def test_says_everything_it_can_do(run: Run) -> None:

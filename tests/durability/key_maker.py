@@ -9,6 +9,7 @@ import time
 from ostiary.applications import service
 from ostiary.cli import show
 from ostiary.cli.keys import new_application
+from ostiary.cli.local.keys import as_pair
 from ostiary.cli.session import OPERATOR, writing
 
 PAUSE_SECONDS = 0.002
@@ -21,7 +22,7 @@ def make_keys(bank_guid: str) -> None:
         new = new_application("Made under fire", "1d", None)
         with house.store.writing() as db:
             pair = service.create_for_bank(db, OPERATOR, house.digester, bank_guid, new)
-        show.pair(pair, {}, json_wanted=True)
+        show.pair(as_pair(pair), {}, json_wanted=True)
         sys.stdout.flush()
         # As long as the write: half of all kills still meet one, and a test can look through all that was made.
         time.sleep(PAUSE_SECONDS)

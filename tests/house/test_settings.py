@@ -11,7 +11,13 @@ PAGE = "docs/configuration.md"
 VARIABLE = re.compile(r"\bOSTIARY_[A-Z0-9_]+\b")
 
 # Read by single commands: so that no secret stands in a command line, and where logins are kept.
-OF_COMMANDS = {"OSTIARY_CLIENT_ID", "OSTIARY_CLIENT_SECRET", "OSTIARY_CONFIG_DIR"}
+OF_COMMANDS = {
+    "OSTIARY_CLIENT_ID",
+    "OSTIARY_CLIENT_SECRET",
+    "OSTIARY_CONFIG_DIR",
+    "OSTIARY_PROFILE",
+    "OSTIARY_TOKEN",
+}
 
 
 def differences(page: str, settings: set[str]) -> list[str]:

@@ -10,6 +10,7 @@ from ostiary.banks.models import BankType
 from ostiary.banks.usual import usual_bank
 from ostiary.cli import show
 from ostiary.cli.keys import AllowOption, ExpiresOption, new_application
+from ostiary.cli.local.keys import as_pair
 from ostiary.cli.session import OPERATOR, JsonFlag, writing
 from ostiary.organizations import service as organizations
 from ostiary.organizations.schemas import NewOrganization
@@ -31,4 +32,4 @@ def init(
         new = new_application(f"{bank} key"[:128], expires_in, allow)
         pair = applications.create_for_bank(db, OPERATOR, house.digester, made.guid, new)
     # Only now, committed and synced, does the secret leave.
-    show.pair(pair, {"organization_guid": owner.guid, "bank_guid": made.guid}, json_wanted=json)
+    show.pair(as_pair(pair), {"organization_guid": owner.guid, "bank_guid": made.guid}, json_wanted=json)

@@ -2,22 +2,19 @@
 
 import datetime as dt
 import re
-from collections.abc import Callable
-from typing import Annotated
+from collections.abc import Iterable
+from typing import Annotated, Protocol
 
 import typer
-from sqlalchemy.orm import Session
 
 from ostiary import clock
-from ostiary.access.actor import Actor
-from ostiary.applications import queries, service
-from ostiary.applications.models import Application, ApplicationKind
-from ostiary.applications.observation import service as observation
 from ostiary.applications.schemas import ApplicationChanges, NewApplication
 from ostiary.cli import show
-from ostiary.cli.session import OPERATOR, JsonFlag, YesFlag, confirm, fail, misused, reading, writing
-from ostiary.errors import NotFound
-from ostiary.organizations import queries as organizations
+from ostiary.cli.local.keys import LocalKeys
+from ostiary.cli.remote.keys import RemoteKeys
+from ostiary.cli.session import JsonFlag, YesFlag, confirm, misused
+from ostiary.cli.show import Facts, Pair
+from ostiary.cli.ways import Ways, anywhere
 from ostiary.web.schemas import Sent, read_as
 
 commands = typer.Typer(help="Generate, list, restrict, pause and revoke key pairs.", no_args_is_help=True)
@@ -30,7 +27,26 @@ Id = Annotated[str, typer.Argument(help="Client id or guid of the key.", metavar
 
 UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
-Change = Callable[[Session, Actor, ApplicationKind, str], Application]
+
+class Keys(Protocol):
+    """What these commands ask for."""
+
+    def listed(self, bank_guid: str | None) -> Iterable[Facts]: ...
+    def get(self, id_: str) -> Facts: ...
+    def to_pause(self, id_: str) -> Facts: ...
+    def create_for_bank(self, bank_guid: str, new: Sent[NewApplication]) -> Pair: ...
+    def create_for_organization(self, organization_guid: str | None, new: Sent[NewApplication]) -> Pair: ...
+    def allow(self, id_: str, sent: Sent[ApplicationChanges]) -> Facts: ...
+    def pause(self, id_: str) -> Facts: ...
+    def resume(self, id_: str) -> Facts: ...
+    def revoke(self, id_: str) -> Facts: ...
+    def observe(self, id_: str) -> Facts: ...
+    def observed(self, id_: str) -> Facts: ...
+    def to_stop_observing(self, id_: str) -> Facts: ...
+    def stop_observing(self, id_: str) -> Facts: ...
+
+
+KEYS: Ways[Keys] = Ways(LocalKeys, RemoteKeys)
 
 
 def new_application(name: str, expires_in: str, allow: list[str] | None) -> Sent[NewApplication]:
@@ -49,7 +65,9 @@ def lifetime(text: str) -> dt.timedelta:
 
 
 @commands.command("create")
+@anywhere(KEYS)
 def create_key(
+    keys: Keys,
     name: Annotated[str, typer.Option(help="1 to 128 characters.")],
     organization_key: Annotated[bool, typer.Option("--organization-key", help="A key of the organization.")] = False,
     organization: Annotated[str | None, typer.Option(help="Its guid, where there are several.")] = None,
@@ -62,61 +80,58 @@ def create_key(
     if organization_key == (bank is not None):
         misused("Say which: --organization-key, or --bank GUID")
     new = new_application(name, expires_in, allow)
-    with writing() as (house, db):
-        if bank is not None:
-            pair = service.create_for_bank(db, OPERATOR, house.digester, bank, new)
-        else:
-            owner = organization or _only_organization(db)
-            pair = service.create_for_organization(db, OPERATOR, house.digester, owner, new)
-    # Only now, committed and synced, does the secret leave.
+    pair = keys.create_for_organization(organization, new) if bank is None else keys.create_for_bank(bank, new)
     show.pair(pair, {}, json_wanted=json)
 
 
 @commands.command("list")
+@anywhere(KEYS)
 def list_keys(
-    bank: Annotated[str | None, typer.Option(help="Only keys of this bank.")] = None, json: JsonFlag = False
+    keys: Keys,
+    bank: Annotated[str | None, typer.Option(help="Only keys of this bank.")] = None,
+    json: JsonFlag = False,
 ) -> None:
-    """Every key, revoked ones included."""
-    with reading() as db:
-        found = list(service.page(db, OPERATOR, ApplicationKind.BANK, bank, 0, show.EVERYTHING).objects)
-        if bank is None:
-            found += service.page(db, OPERATOR, ApplicationKind.ORGANIZATION, None, 0, show.EVERYTHING).objects
-    shown = [show.application(one) for one in found]
+    """Every key; revoked ones too on the local database, where servers forget them."""
     columns = ["name", "client_id", "kind", "status", "expires_at", "last_used_at"]
     nothing = "There is no key yet. Generate one with: ostiary keys create --bank GUID --name NAME"
-    show.rows(shown, columns, nothing, json_wanted=json)
+    show.rows(keys.listed(bank), columns, nothing, json_wanted=json)
 
 
 @commands.command("show")
-def show_key(id_: Id, json: JsonFlag = False) -> None:
+@anywhere(KEYS)
+def show_key(keys: Keys, id_: Id, json: JsonFlag = False) -> None:
     """One key, without its secret."""
-    with reading() as db:
-        found = show.application(_locate(db, id_))
-    show.facts(found, json_wanted=json)
+    show.key(keys.get(id_), json_wanted=json)
 
 
 @commands.command("pause")
-def pause_key(id_: Id, yes: YesFlag = False, json: JsonFlag = False) -> None:
+@anywhere(KEYS)
+def pause_key(keys: Keys, id_: Id, yes: YesFlag = False, json: JsonFlag = False) -> None:
     """Refuse a key and its tokens until it is resumed."""
-    confirm(f"{_described(id_)} It and its tokens will be refused until it is resumed.", yes=yes)
-    _change(id_, service.pause, json_wanted=json)
+    key = keys.to_pause(id_)
+    confirm(f"{_described(key)} It and its tokens will be refused until it is resumed.", yes=yes)
+    show.key(keys.pause(id_), json_wanted=json)
 
 
 @commands.command("resume")
-def resume_key(id_: Id, json: JsonFlag = False) -> None:
+@anywhere(KEYS)
+def resume_key(keys: Keys, id_: Id, json: JsonFlag = False) -> None:
     """Let a paused key work again."""
-    _change(id_, service.resume, json_wanted=json)
+    show.key(keys.resume(id_), json_wanted=json)
 
 
 @commands.command("revoke")
-def revoke_key(id_: Id, yes: YesFlag = False, json: JsonFlag = False) -> None:
+@anywhere(KEYS)
+def revoke_key(keys: Keys, id_: Id, yes: YesFlag = False, json: JsonFlag = False) -> None:
     """Refuse a key and its tokens for good."""
-    confirm(f"{_described(id_)} It and its tokens will be refused at once, for good.", yes=yes)
-    _change(id_, service.revoke, json_wanted=json)
+    confirm(f"{_described(keys.get(id_))} It and its tokens will be refused at once, for good.", yes=yes)
+    show.key(keys.revoke(id_), json_wanted=json)
 
 
 @commands.command("allow")
+@anywhere(KEYS)
 def allow_key(
+    keys: Keys,
     id_: Id,
     addresses: Annotated[list[str] | None, typer.Argument(help="The new list, replacing the old.")] = None,
     any_address: Annotated[bool, typer.Option("--any", help="No list: usable from anywhere.")] = False,
@@ -125,67 +140,46 @@ def allow_key(
     """Replace the list of addresses a key may be used from."""
     if any_address == bool(addresses):
         misused("Name the addresses, or say --any to allow all")
-    sent = read_as(ApplicationChanges, ip_allowlist=addresses or [])
-    _change(id_, lambda db, actor, kind, key: service.update(db, actor, kind, key, sent), json_wanted=json)
+    show.key(keys.allow(id_, read_as(ApplicationChanges, ip_allowlist=addresses or [])), json_wanted=json)
 
 
 @commands.command("observe")
-def observe_key(id_: Id, json: JsonFlag = False) -> None:
+@anywhere(KEYS)
+def observe_key(keys: Keys, id_: Id, json: JsonFlag = False) -> None:
     """Write down every address that uses a key, and refuse nobody: to find the list it needs."""
-    _change(id_, observation.observe, json_wanted=json)
+    show.key(keys.observe(id_), json_wanted=json)
 
 
 @commands.command("observed")
-def show_observed(id_: Id, json: JsonFlag = False) -> None:
+@anywhere(KEYS)
+def show_observed(keys: Keys, id_: Id, json: JsonFlag = False) -> None:
     """The addresses that an observed key was used from, and the smallest list that fits them."""
-    with reading() as db:
-        found = observation.report(db, OPERATOR, _locate(db, id_), clock.now())
-    if found is None:
-        fail("The key is not observed. Begin with: ostiary keys observe ID")
-    shown, seen = show.observation(found), show.seen_addresses(found)
+    found = keys.observed(id_)
     if json:
-        show.as_json({**shown, "seen": seen})
+        show.as_json(found)
         return
-    show.facts(shown, json_wanted=False)
+    show.facts({name: found[name] for name in found if name != "seen"}, json_wanted=False)
     typer.echo()
     columns = ["address", "uses", "first_seen_at", "last_seen_at", "with_proposed_list"]
-    show.rows(seen, columns, "No use was seen yet.", json_wanted=False)
+    show.rows(found["seen"], columns, "No use was seen yet.", json_wanted=False)
 
 
 @commands.command("stop-observing")
-def stop_observing_key(id_: Id, yes: YesFlag = False, json: JsonFlag = False) -> None:
+@anywhere(KEYS)
+def stop_observing_key(keys: Keys, id_: Id, yes: YesFlag = False, json: JsonFlag = False) -> None:
     """Write nothing more down, and forget what was seen. To switch over to a list, use `allow` instead."""
-    confirm(f"{_described(id_)} The addresses it was used from will be forgotten.", yes=yes)
-    _change(id_, observation.stop, json_wanted=json)
+    key = keys.to_stop_observing(id_)
+    confirm(f"{_described(key)} The addresses it was used from will be forgotten.", yes=yes)
+    show.key(keys.stop_observing(id_), json_wanted=json)
 
 
-def _change(id_: str, change: Change, *, json_wanted: bool) -> None:
-    with writing() as (_, db):
-        found = _locate(db, id_)
-        changed = show.application(change(db, OPERATOR, ApplicationKind(found.kind), id_))
-    show.facts(changed, json_wanted=json_wanted)
-
-
-def _locate(db: Session, id_: str) -> Application:
-    for kind in ApplicationKind:
-        found = queries.find(db, OPERATOR, kind, id_)
-        if found is not None:
-            return found
-    raise NotFound("application")
-
-
-def _described(id_: str) -> str:
+def _described(key: Facts) -> str:
     """The key, and who would notice."""
-    with reading() as db:
-        key = _locate(db, id_)
-    if key.last_used_at is None:
-        return f"{key.name} has never been used."
-    ago = clock.in_words((clock.now() - key.last_used_at).total_seconds())
-    return f"{key.name} was used {ago} ago from {key.last_used_from}."
-
-
-def _only_organization(db: Session) -> str:
-    found = organizations.all_of(db, OPERATOR)
-    if len(found) != 1:
-        fail(f"There are {len(found)} organizations: name one with --organization GUID")
-    return found[0].guid
+    name = show.clean(key["name"])
+    if "last_used_at" not in key:
+        return f"{name} is the key {show.clean(key['client_id'])}; the dashboard tells who uses it."
+    if key["last_used_at"] is None:
+        return f"{name} has never been used."
+    used_at = dt.datetime.fromisoformat(key["last_used_at"])
+    ago = clock.in_words((clock.now() - used_at).total_seconds())
+    return f"{name} was used {ago} ago from {key['last_used_from']}."

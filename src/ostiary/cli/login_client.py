@@ -87,7 +87,7 @@ class LoginClient:
         profile = self.file.get()
         if profile.expires_at - time.time() > SPARE_SECONDS:
             return profile.access_token
-        return self._refreshed(profile.access_token)
+        return self.refreshed(profile.access_token)
 
     def request(self, method: str, path: str, **more: Any) -> httpx2.Response:  # noqa: ANN401 - httpx's own
         """The answer to one call, whatever it is; raises NotSignedIn or NoAnswer."""
@@ -95,7 +95,7 @@ class LoginClient:
         response = self._sent(method, path, token, more)
         if response.status_code == httpx2.codes.UNAUTHORIZED and self._has_expired(response):
             # By the server's clock, which is the one that counts.
-            response = self._sent(method, path, self._refreshed(token), more)
+            response = self._sent(method, path, self.refreshed(token), more)
         return response
 
     def _sent(self, method: str, path: str, token: str, more: Mapping[str, Any]) -> httpx2.Response:
@@ -113,7 +113,8 @@ class LoginClient:
         except (ValueError, KeyError, TypeError):
             return False
 
-    def _refreshed(self, stale: str) -> str:
+    def refreshed(self, stale: str) -> str:
+        """One in place of a token that has expired; raises NotSignedIn or NoAnswer."""
         with self.file.locked():
             profile = self.file.get()
             if profile.access_token != stale:

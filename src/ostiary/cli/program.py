@@ -7,7 +7,19 @@ from typing import Annotated
 import typer
 
 from ostiary import __version__
-from ostiary.cli import banks, diagnosis, first_key, inspection, keys, logins, organizations, serving, tokens, users
+from ostiary.cli import (
+    banks,
+    customers,
+    diagnosis,
+    first_key,
+    inspection,
+    keys,
+    logins,
+    organizations,
+    serving,
+    tokens,
+    users,
+)
 from ostiary.cli.session import REFUSED, JsonFlag, house, plain_refusals
 from ostiary.cli.show import facts
 from ostiary.web import log
@@ -24,6 +36,7 @@ program.add_typer(organizations.commands, name="organizations")
 program.add_typer(banks.commands, name="banks")
 program.add_typer(keys.commands, name="keys")
 program.add_typer(users.commands, name="users")
+program.add_typer(customers.commands, name="customers")
 program.command("token")(tokens.token)
 program.command("login")(logins.login)
 program.command("logout")(logins.logout)

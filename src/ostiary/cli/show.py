@@ -2,7 +2,8 @@
 
 import datetime as dt
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import typer
@@ -10,11 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from ostiary import clock
-from ostiary.applications.models import OTHERS, Application
-from ostiary.applications.observation.report import Report
-from ostiary.applications.service import KeyPair
-from ostiary.banks.models import Bank
-from ostiary.organizations.models import Organization
+from ostiary.web.schemas import Out
 
 Facts = Mapping[str, Any]
 
@@ -38,28 +35,38 @@ def facts(shown: Facts, *, json_wanted: bool) -> None:
         typer.echo(f"{name.replace('_', ' '):<{width}}  {clean(value)}")
 
 
-def rows(shown: Sequence[Facts], columns: Sequence[str], nothing: str, *, json_wanted: bool) -> None:
+def rows(found: Iterable[Facts], columns: Sequence[str], nothing: str, *, json_wanted: bool) -> None:
     """Several things: a table, or a full sentence when there are none."""
+    shown = list(found)
     if json_wanted:
-        as_json({"total": len(shown), "objects": list(shown)})
+        as_json({"total": len(shown), "objects": shown})
         return
     if not shown:
         typer.echo(nothing)
         return
+    # A server tells less than the database; a column of which nothing is known would only look as if it were empty.
+    told = [column for column in columns if any(column in row for row in shown)]
     table = Table(box=None, pad_edge=False)
-    for column in columns:
+    for column in told:
         # Ids are there to be copied, so they are never folded.
         table.add_column(column.replace("_", " "), no_wrap=True, overflow="ignore")
     for row in shown:
-        table.add_row(*(clean(row.get(column)) for column in columns))
+        table.add_row(*(clean(row.get(column)) for column in told))
     console = Console(emoji=False)
     console.width = WIDEST
     console.print(table, markup=False)
 
 
-def pair(made: KeyPair, more: Facts, *, json_wanted: bool) -> None:
-    """A new key pair, the one time its secret can be seen."""
-    shown = {**more, **application(made.application), "client_secret": made.secret}
+@dataclass(frozen=True)
+class Pair:
+    """A new key, the one time its secret can be seen."""
+
+    key: Facts
+    secret: str = field(repr=False)
+
+
+def pair(made: Pair, more: Facts, *, json_wanted: bool) -> None:
+    shown = {**more, **made.key, "client_secret": made.secret}
     if json_wanted:
         as_json(shown)
         return
@@ -67,68 +74,18 @@ def pair(made: KeyPair, more: Facts, *, json_wanted: bool) -> None:
     typer.echo("\nThis is the only time the secret is shown: store it now. Lost means generate a new pair.")
 
 
-def organization(one: Organization) -> dict[str, Any]:
-    return {"guid": one.guid, "name": one.name, "created_at": _wire(one.created_at), "closed_at": _wire(one.closed_at)}
+def key(shown: Facts, *, json_wanted: bool) -> None:
+    """One key; its scopes follow from its kind, so only programs get the long list."""
+    facts(shown if json_wanted else {name: shown[name] for name in shown if name != "scopes"}, json_wanted=json_wanted)
 
 
-def bank(one: Bank) -> dict[str, Any]:
-    return {
-        "guid": one.guid,
-        "organization_guid": one.organization_guid,
-        "name": one.name,
-        "type": one.type,
-        "features": one.features,
-        "created_at": _wire(one.created_at),
-        "closed_at": _wire(one.closed_at),
-    }
+def as_facts(out: Out, order: Sequence[str], **more: object) -> dict[str, Any]:
+    """What the API tells about a thing, and what else is known of it here; both ways put it into one order."""
+    known = {**out.model_dump(mode="json", exclude_none=True), **more}
+    return {name: known[name] for name in order if name in known}
 
 
-def application(one: Application) -> dict[str, Any]:
-    return {
-        "guid": one.guid,
-        "client_id": one.client_id,
-        "name": one.name,
-        "kind": one.kind,
-        "organization_guid": one.organization_guid,
-        "bank_guid": one.bank_guid,
-        "status": str(one.status_at(clock.now())),
-        "ip_allowlist": one.ip_allowlist,
-        "observed_since": _wire(one.observed_since),
-        "created_at": _wire(one.created_at),
-        "expires_at": _wire(one.expires_at),
-        "last_used_at": _wire(one.last_used_at),
-        "last_used_from": one.last_used_from,
-    }
-
-
-def observation(found: Report) -> dict[str, Any]:
-    """`smallest_ip_allowlist` is null when no list fits, and `proposed_ip_allowlist` what uses are compared with."""
-    return {
-        "observed_since": _wire(found.since),
-        "addresses": len(found.known),
-        "has_more_addresses": found.others is not None,
-        "uses": found.uses,
-        "smallest_ip_allowlist": None if found.smallest is None else list(found.smallest),
-        "proposed_ip_allowlist": list(found.proposed),
-    }
-
-
-def seen_addresses(found: Report) -> list[dict[str, Any]]:
-    """An address is null where it was unknown; of `others` nobody can say what the list would do."""
-    verdicts = {one.address: "let in" for one in found.let_in} | {one.address: "cut off" for one in found.cut_off}
-    return [
-        {
-            "address": "others" if one.address == OTHERS else one.address or None,
-            "uses": one.count,
-            "first_seen_at": _wire(one.first_seen_at),
-            "last_seen_at": _wire(one.last_seen_at),
-            "with_proposed_list": verdicts.get(one.address),
-        }
-        for one in found.seen
-    ]
-
-
-def _wire(moment: dt.datetime | None) -> str | None:
+def on_the_wire(moment: dt.datetime | None) -> str | None:
     return clock.on_the_wire(moment) if moment else None
 
 
@@ -136,6 +93,11 @@ def clean(value: object) -> str:
     """A value as a terminal may show it."""
     if value is None or value == []:
         return "-"
-    text = ", ".join(str(part) for part in value) if isinstance(value, list) else str(value)
+    if isinstance(value, list):
+        text = ", ".join(clean(part) for part in value)
+    elif isinstance(value, Mapping):
+        text = " ".join(f"{name.replace('_', ' ')}: {clean(part)};" for name, part in value.items()).rstrip(";")
+    else:
+        text = str(value)
     # A pasted token may hold anything, commands to the terminal included.
     return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text)
