@@ -65,7 +65,7 @@ def test_takes_no_secret_as_an_argument(name: str) -> None:
 def test_has_both_ways_for_every_command_on_things(name: str) -> None:
     options = {spelling for parameter in COMMANDS[name].params for spelling in parameter.opts}
     group = name.split(maxsplit=1)[0]
-    assert ("--server" in options) == (group in BOTH_WAYS or group == "token")
+    assert ("--server" in options) == (group in BOTH_WAYS | {"token", "login"})
 
 
 def test_says_everything_it_can_do(run: Run) -> None:

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Concatenate, Generic, NamedTuple, ParamSpec, 
 import typer
 
 from ostiary.cli.login_client import LoginClient
-from ostiary.cli.login_profile import NAME, USUAL_NAME, ProfileFile
+from ostiary.cli.login_profile import NAME, USUAL_NAME, NotSignedIn, ProfileFile
 from ostiary.cli.remote import tokens
 from ostiary.cli.remote.api import Api
 from ostiary.cli.remote.login import LoginToken
@@ -101,7 +101,14 @@ def _chosen(server: str | None, profile: str | None) -> Server | None:
     file = ProfileFile(profile or USUAL_NAME)
     if not NAME.match(file.name):
         misused("--profile takes up to 32 small letters, digits and hyphens")
-    known = file.get()
+    try:
+        known = file.get()
+    except NotSignedIn as error:
+        if server is None:
+            raise
+        raise Refused(
+            f"A server wants a token: sign in with `ostiary login --server {server}`, or put one into {tokens.TOKEN}"
+        ) from error
     if server is not None and _checked(server) != known.server:
         raise Refused(f"The login {file.name} is one at {known.server}; sign in with: ostiary login --server {server}")
     return Server(_checked(known.server), LoginToken(LoginClient(file)))
