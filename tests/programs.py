@@ -1,6 +1,9 @@
 """A program in which somebody signs in, seen from outside: it asks for codes, waits, refreshes and signs out."""
 
 import re
+import subprocess
+import sys
+from collections.abc import Mapping
 from typing import Any
 
 from httpx2 import Response
@@ -14,6 +17,7 @@ CLIENT_ID = "ostiary-cli"
 DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
 ADDRESS = "198.51.100.4"
 USER_AGENT = "ostiary/0 (Linux)"
+SHOWN_CODE = re.compile(r"code:  ([A-Z]{4}-[A-Z]{4})")
 
 
 class Program:
@@ -61,6 +65,28 @@ def signed_in(cast: Cast, program: Program, name: str, *, bank: str = "", **aske
     assert found.status_code == 200, found.text
     told: dict[str, Any] = found.json()
     return told
+
+
+def start_login(env: Mapping[str, str], *args: str) -> "subprocess.Popen[str]":
+    """The command line itself, in a process of its own."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "ostiary", "login", *args],
+        env=dict(env),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def code_of(process: "subprocess.Popen[str]") -> str:
+    """What it shows its person."""
+    assert process.stderr is not None
+    said = process.stderr.readline() + process.stderr.readline()
+    found = SHOWN_CODE.search(said)
+    assert found, said
+    assert "/device?user_code=" + found[1] in said
+    return found[1]
 
 
 def words(page: str) -> str:

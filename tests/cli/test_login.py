@@ -2,10 +2,7 @@
 
 import json
 import os
-import re
 import stat
-import subprocess
-import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -22,9 +19,8 @@ from ostiary.users.models import Login
 from tests.cli.conftest import Run, strict_json
 from tests.live import COMMAND_SECONDS, LiveServer, free_port
 from tests.people import Cast
-from tests.programs import Program, approve, signed_in
+from tests.programs import Program, approve, code_of, signed_in, start_login
 
-CODE = re.compile(r"code:  ([A-Z]{4}-[A-Z]{4})")
 AT_ONCE = 4
 NO_TIME = '{"server": "x", "access_token": "a", "refresh_token": "b", "expires_at": null}'
 
@@ -40,26 +36,6 @@ def env(env: dict[str, str], live: LiveServer, tmp_path: Path, monkeypatch: pyte
     folder = str(tmp_path / "config")
     monkeypatch.setenv(CONFIG_DIR, folder)
     return {**env, **live.env, CONFIG_DIR: folder}
-
-
-def start_login(env: dict[str, str], *args: str) -> "subprocess.Popen[str]":
-    return subprocess.Popen(
-        [sys.executable, "-m", "ostiary", "login", *args],
-        env=env,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-
-
-def code_of(process: "subprocess.Popen[str]") -> str:
-    assert process.stderr is not None
-    said = process.stderr.readline() + process.stderr.readline()
-    found = CODE.search(said)
-    assert found, said
-    assert "/device?user_code=" + found[1] in said
-    return found[1]
 
 
 @pytest.fixture

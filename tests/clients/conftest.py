@@ -12,7 +12,7 @@ from tests.postgres import Postgres
 
 @pytest.fixture(scope="session")
 def cast(postgres: Postgres | None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cast]:
-    with serving(postgres, tmp_path_factory.mktemp("clients")) as server:
+    with serving(postgres, tmp_path_factory.mktemp("clients"), OSTIARY_TOKEN_SECONDS_USER="14400") as server:
         yield cast_on(server)
 
 
