@@ -8,8 +8,9 @@ from bench.pages_fill import Places
 from ostiary.app import PAGES
 from ostiary.web.pages import PageRoute, Who
 
-# Pages that lead on, or that are over, for somebody whose organization is set up.
-STATUSES = {"/": 303, "/start": 303, "/start/keys": 303, "/set-up/{word}": 410}
+# Pages that lead on, or that are over, for somebody whose organization is set up and whose keys are not observed.
+OF_OBSERVATIONS = ("/developers/keys/{guid}/addresses", "/developers/keys/{guid}/switch-over")
+STATUSES = {"/": 303, "/start": 303, "/start/keys": 303, "/set-up/{word}": 410, **dict.fromkeys(OF_OBSERVATIONS, 303)}
 # A file as long as its reader asks for is no page: it has no limit.
 FILES = {"/activity.csv"}
 

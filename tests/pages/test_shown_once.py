@@ -105,8 +105,9 @@ def everything_at(live: LiveServer, secret: str) -> list[tuple[str, bytes]]:
         client_id = db.connection().exec_driver_sql(NEWEST).scalar_one()
     house.store.close()
     with httpx2.Client(base_url=live.base_url) as client:
-        token = client.post("/oauth/token", data=GRANT, auth=(client_id, secret)).json()["access_token"]
-        bearer = {"Authorization": f"Bearer {token}"}
+        granted = client.post("/oauth/token", data=GRANT, auth=(client_id, secret))
+        assert granted.status_code == httpx2.codes.OK, granted.text
+        bearer = {"Authorization": f"Bearer {granted.json()['access_token']}"}
         for path in ("/api/bank_applications", f"/api/bank_applications/{client_id}"):
             answer = client.get(path, headers=bearer)
             assert client_id in answer.text

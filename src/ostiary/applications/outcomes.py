@@ -25,6 +25,11 @@ REFUSALS: Mapping[str, str] = {
     # Counted for no key, because a request like this does not say for certain whose it is.
     "invalid_request": "The request was malformed",
     "unsupported_grant_type": "Another grant type was asked for",
+    "unauthorized_client": "A key asked for what only people's programs get",
+    "authorization_pending": "Nobody had let the program in yet",
+    "slow_down": "The program asked too often whether it was let in",
+    "access_denied": "The program was not let in",
+    "expired_token": "The program's code had expired",
     "signature": "The token was not one of ours",
     "token_expired": "The token had expired",
     "audience": "The token was made for another server",
