@@ -15,16 +15,18 @@ from ostiary.oauth.access_tokens import AccessTokens, Granted
 from ostiary.oauth.answers import HEADERS, refusal
 from ostiary.oauth.client_check import ClientCheck
 from ostiary.oauth.errors import InvalidRequest, InvalidScope, OAuthError, TooManyRequests, UnsupportedGrantType
+from ostiary.oauth.exchange import exchange
 from ostiary.oauth.grants import grant
 from ostiary.oauth.limiting import Limiting
 from ostiary.oauth.login_grants import LoginGrantAsked, LoginGrants
 from ostiary.oauth.queries import Standing
 from ostiary.oauth.signing_keys import SigningKeys
 from ostiary.settings import Settings
-from ostiary.web.asgi import BodyTooLarge, Disconnected, Receive, Scope, Send, answer, read_body
+from ostiary.web.asgi import Receive, Scope, Send
 from ostiary.web.immediate import Answer, Given, Head, Request
 
 PATH = "/oauth/token"
+GRANT_TYPES = ", ".join(["client_credentials", *sorted(login_grants.TYPES)])
 BODY = b'{"access_token":"%b","token_type":"Bearer","expires_in":%d,"scope":"%b","created_at":%d}'
 
 
@@ -85,22 +87,19 @@ class TokenEndpoint:
         return partial(self.at_once, now) if now else None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        try:
-            token_request.check_line(scope["method"], scope["query_string"])
-            body = await read_body(receive, token_request.LIMIT_BYTES)
-            asked = self._asked(Request(Head(scope["headers"], (scope["client"] or ("",))[0]), body))
-            recognized = self._recognized(asked, await self.lookup(asked.client_id, self.keys.current_kid))
-            too_many = await self.limiting.of_token(recognized.standing.application_guid, asked.address)
-            if too_many is not None:
-                raise too_many  # noqa: TRY301 - the answer is made in one place
-            found: Given = self._issued([self._granted(recognized)])[0]
-        except Disconnected:
-            return
-        except BodyTooLarge:
-            found = self._otherwise(token_request.too_large())
-        except Exception as error:  # noqa: BLE001 - the same answer both ways, and in the shape of this endpoint
-            found = self._otherwise(await self.limiting.judged_soon(error))
-        await answer(send, *(found if isinstance(found, Answer) else await found))
+        await exchange(scope, receive, send, self._answered, self._refused)
+
+    async def _answered(self, head: Head, body: bytes) -> Answer:
+        asked = self._asked(Request(head, body))
+        recognized = self._recognized(asked, await self.lookup(asked.client_id, self.keys.current_kid))
+        too_many = await self.limiting.of_token(recognized.standing.application_guid, asked.address)
+        if too_many is not None:
+            raise too_many
+        return self._issued([self._granted(recognized)])[0]
+
+    async def _refused(self, error: Exception) -> Answer:
+        found = self._otherwise(await self.limiting.judged_soon(error))
+        return found if isinstance(found, Answer) else await found
 
     def at_once(self, now: LookupNow, requests: Sequence[Request]) -> list[Given]:
         """The same for all requests of a turn, one step after the other."""
@@ -128,7 +127,7 @@ class TokenEndpoint:
         if sent["grant_type"] != "client_credentials":
             if sent["grant_type"] in login_grants.TYPES:
                 raise LoginGrantAsked(sender, sent)
-            raise UnsupportedGrantType("The grant type here is client_credentials")
+            raise UnsupportedGrantType(f"The grant types here are {GRANT_TYPES}")
         client_id, secret = self.client.pair(sender, sent)
         return Asked(client_id, secret, sent.get("scope"), sender.address)
 

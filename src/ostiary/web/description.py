@@ -145,6 +145,11 @@ OF_BODIES = {"422": "A rule of the platform is broken."}
 OF_CHANGES = {"409": "Something is there already, is being worked on, or has to be done first; the answer says what."}
 
 
+# Operations of the API that are counted.
+LIMITED = {"/api/customer_tokens"}
+TOO_MANY = "More requests came than a limit allows; `Retry-After` says how long to wait."
+
+
 def document(app: FastAPI, issuer: str) -> dict[str, Any]:
     described = get_openapi(
         title=app.title,
@@ -176,20 +181,23 @@ def document(app: FastAPI, issuer: str) -> dict[str, Any]:
             # FastAPI's own, of the model above.
             operation["responses"].pop("422", None)
             operation["responses"] |= _refusals(
-                has_body="requestBody" in operation, is_of_one="{" in path, is_change=method != "get"
+                has_body="requestBody" in operation,
+                is_of_one="{" in path,
+                is_change=method != "get",
+                is_limited=path in LIMITED,
             )
-    described["paths"] |= {path: {"post": operation} for path, operation in _pair_operations().items()}
+    described["paths"] |= {path: {"post": operation} for path, operation in _oauth_operations().items()}
     return described
 
 
-def _refusals(*, has_body: bool, is_of_one: bool, is_change: bool) -> dict[str, Any]:
+def _refusals(*, has_body: bool, is_of_one: bool, is_change: bool, is_limited: bool) -> dict[str, Any]:
     meant = REFUSALS | (OF_BODIES if has_body else {}) | (OF_ONE if is_of_one else {})
-    meant |= OF_CHANGES if is_change else {}
+    meant |= (OF_CHANGES if is_change else {}) | ({"429": TOO_MANY} if is_limited else {})
     return {status: _answer(meaning, "Problem") for status, meaning in sorted(meant.items())}
 
 
-def _pair_operations() -> dict[str, dict[str, Any]]:
-    """What is asked for with a key pair, not with a token."""
+def _oauth_operations() -> dict[str, dict[str, Any]]:
+    """What is asked for with a key pair, or by a program that nobody has signed in to yet: not with a token."""
     pair = "The secret travels in the body or as HTTP Basic, never both."
     return {
         "/oauth/token": _pair_operation(
@@ -199,7 +207,15 @@ def _pair_operations() -> dict[str, dict[str, Any]]:
             "The request is wrong, or asks for scopes the key cannot have.",
         ),
         "/oauth/revoke": _pair_operation(
-            ("revoke_token", "Revoke Token", f"RFC 7009. One token of the key that asks; the key lives on. {pair}"),
+            (
+                "revoke_token",
+                "Revoke Token",
+                (
+                    "revoke_token",
+                    "Revoke Token",
+                    f"RFC 7009. One token of the key that asks, which lives on; or a login, by its program. {pair}",
+                ),
+            ),
             "PresentedToken",
             _answer("From now on the token is refused, or it never was one.", "Nothing"),
             "The request is wrong, or the token was issued to another key.",
@@ -230,7 +246,6 @@ def _device_operation() -> dict[str, Any]:
         "The request is wrong, or asks for a scope that does not exist.",
     )
     made["responses"].pop("401")
-    made["responses"]["429"] = _answer("Too many codes wait for an answer.", "OAuthError")
     return made
 
 
@@ -250,6 +265,7 @@ def _pair_operation(names: tuple[str, str, str], body: str, answer: dict[str, An
             "401": _answer("The key pair does not authenticate.", "OAuthError"),
             "413": _answer("The body is too large.", "OAuthError"),
             "415": _answer("The body is neither JSON nor a form, or is compressed.", "OAuthError"),
+            "429": _answer(TOO_MANY, "OAuthError"),
             "503": _answer("The database is away; try again.", "OAuthError"),
         },
     }
