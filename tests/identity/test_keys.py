@@ -128,6 +128,8 @@ def test_finds_no_foreign_bank_to_make_a_key_for(cast: Cast) -> None:
         ({"name": None}, "missing_parameter", "name"),
         ({"expires_at": "2020-01-01T00:00:00Z"}, "invalid_value", "must lie in the future"),
         ({"expires_at": in_days(4000)}, "invalid_value", "within ten years"),
+        ({"expires_at": "9999-12-31T23:59:59-12:00"}, "invalid_value", "within ten years"),
+        ({"expires_at": "0001-01-01T00:00:00+12:00"}, "invalid_value", "within ten years"),
         ({"expires_at": "soon"}, "invalid_value", "expires_at"),
         ({"name": "x" * 129}, "invalid_value", "at the most 128"),
         ({"name": " "}, "invalid_value", "must not be blank"),

@@ -74,6 +74,14 @@ def test_refuses_a_token_in_the_query(desk: Desk, token: str) -> None:
         assert_malformed(desk.request(PATH, headers, query=b"page=0&" + query))
 
 
+@pytest.mark.parametrize("query", ["access_token=1&x=%C3%A9", "x=%FF&access_token=", "%61ccess_token=1"])
+def test_refuses_it_in_whatever_company_it_stands(desk: Desk, token: str, query: str) -> None:
+    headers = [(b"authorization", f"Bearer {token}".encode())]
+    assert_malformed(desk.request(PATH, headers, query=query.encode()))
+    assert_malformed(desk.request(PATH, headers, query=b"access_token=1&x=\xff"))
+    assert desk.request(PATH, headers, query=b"page=0").status == 200
+
+
 def test_does_not_look_for_a_token_in_the_body(desk: Desk, token: str) -> None:
     body = b"access_token=" + token.encode()
     assert_malformed(desk.request(PATH, [FORM], body=body))

@@ -16,7 +16,11 @@ LONGEST_LIFE = dt.timedelta(days=3653)
 
 def _in_the_future(moment: dt.datetime) -> dt.datetime:
     # A date without a zone is UTC; some of the published clients leave the zone out.
-    moment = moment.replace(tzinfo=clock.UTC) if moment.tzinfo is None else moment.astimezone(clock.UTC)
+    try:
+        moment = moment.replace(tzinfo=clock.UTC) if moment.tzinfo is None else moment.astimezone(clock.UTC)
+    except OverflowError:
+        # In UTC it would lie before the first day of the calendar, or behind the last.
+        raise ValueError("must lie within ten years") from None
     if moment <= clock.now():
         raise ValueError("must lie in the future")
     if moment > clock.now() + LONGEST_LIFE:

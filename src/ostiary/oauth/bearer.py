@@ -5,7 +5,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from urllib.parse import parse_qs
+from urllib.parse import unquote_to_bytes
 
 import structlog
 
@@ -154,7 +154,7 @@ def _checked_login(claims: Claims, login: LoginStanding | None, now: float) -> L
 def _presented(authorization: Sequence[str], query_string: bytes) -> str:
     # RFC 6750 §2: one way to send a token; the URL is not it, because URLs end up in logs.
     found = BEARER.match(authorization[0]) if len(authorization) == 1 else None
-    if found is None or (b"access_token" in query_string and b"access_token" in parse_qs(query_string)):
+    if found is None or (query_string and b"access_token" in _names(query_string)):
         raise Unauthorized(
             "authentication_malformed",
             "Authorization header is malformed.",
@@ -162,6 +162,10 @@ def _presented(authorization: Sequence[str], query_string: bytes) -> str:
             what_to_do="Send exactly one header: Authorization: Bearer <token>, with a token from POST /oauth/token",
         )
     return found.group(1)
+
+
+def _names(query_string: bytes) -> set[bytes]:
+    return {unquote_to_bytes(part.partition(b"=")[0].replace(b"+", b" ")) for part in query_string.split(b"&")}
 
 
 def _expired(claims: Claims, now: float) -> TokenRefused:

@@ -31,10 +31,13 @@ class ApiGuard:
             await self.routes(scope, receive, send)
             return
         try:
+            # Before the question who asks: an answer must not grow old while somebody sends a body byte by byte.
+            body = await _read(receive)
             actor = await self.bearer.actor(scope)
             if "\0" in path:
                 raise NotFound("route")
-            body = await _read(receive)
+            if body is None:
+                raise Invalid("invalid_value", f"The body is larger than {LIMIT_BYTES} bytes", status=413)
         except Disconnected:
             return
         except StoreUnavailable as error:
@@ -55,11 +58,12 @@ class ApiGuard:
         await answer(send, problem.status, as_json(problem), headers)
 
 
-async def _read(receive: Receive) -> bytes:
+async def _read(receive: Receive) -> bytes | None:
+    """None for a body that is too large, which is told to whoever may know."""
     try:
         return await read_body(receive, LIMIT_BYTES)
     except BodyTooLarge:
-        raise Invalid("invalid_value", f"The body is larger than {LIMIT_BYTES} bytes", status=413) from None
+        return None
 
 
 def _replay(body: bytes, receive: Receive) -> Receive:

@@ -210,11 +210,7 @@ def _oauth_operations() -> dict[str, dict[str, Any]]:
             (
                 "revoke_token",
                 "Revoke Token",
-                (
-                    "revoke_token",
-                    "Revoke Token",
-                    f"RFC 7009. One token of the key that asks, which lives on; or a login, by its program. {pair}",
-                ),
+                f"RFC 7009. One token of the key that asks, which lives on; or a login, by its program. {pair}",
             ),
             "PresentedToken",
             _answer("From now on the token is refused, or it never was one.", "Nothing"),
