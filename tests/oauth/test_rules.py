@@ -24,7 +24,7 @@ from ostiary.settings import Settings
 from ostiary.users.models import Login, User
 from tests.house.test_standards import rows
 from tests.house.tree import HERE
-from tests.identity.programs import KEYS, new_key, program
+from tests.identity.keys_of_people import KEYS, new_key, program
 from tests.oauth.customer_desk import call, customer_token, look, new_customer
 from tests.oauth.desk import OPERATOR, Answer, Desk, claims_of, own_token
 from tests.oauth.test_bearer_standing import allow, change, close_organization, expire
