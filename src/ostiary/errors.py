@@ -13,6 +13,9 @@ OstiaryError
 
 from collections.abc import Mapping
 
+ASK_WHO_HOLDS_MORE = "Ask somebody whose role holds all of it; a login may also hold less than its person's role."
+ASK_AN_OWNER = "Ask an owner of the organization."
+
 
 class OstiaryError(Exception):
     """Root of everything Ostiary raises on purpose."""
@@ -93,6 +96,20 @@ def invalid_scopes(*required: str, what_to_do: str) -> Forbidden:
         required=list(required),
         what_to_do=what_to_do,
     )
+
+
+def beyond_the_giver(error_message: str) -> Forbidden:
+    """More would be given, or taken, than whoever asks may do themselves."""
+    return Forbidden(
+        "forbidden",
+        error_message,
+        rule="beyond_the_giver",
+        what_to_do=ASK_WHO_HOLDS_MORE,
+    )
+
+
+def owners_only(error_message: str) -> Forbidden:
+    return Forbidden("forbidden", error_message, rule="owners_only", what_to_do=ASK_AN_OWNER)
 
 
 def invalid_subject(*required: str, subject: str, what_to_do: str) -> Unauthorized:

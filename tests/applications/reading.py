@@ -5,8 +5,6 @@ from html.parser import HTMLParser
 
 from httpx2 import Response
 
-VOID = {"input", "meta", "link", "br", "img", "use", "rect", "line"}
-
 Attributes = dict[str, str]
 
 

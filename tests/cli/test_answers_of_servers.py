@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from ostiary.cli.program import program
 from tests.cli.conftest import Done, strict_json
-from tests.cli.losing import losing
+from tests.cutting import cutting
 from tests.live import HOST
 
 TOKEN = "planted-token.4711.canary"
@@ -265,7 +265,7 @@ def test_begins_again_when_the_last_page_went_away(ask: Callable[..., Done]) -> 
 def test_does_not_take_the_second_answer_for_the_first(ask: Callable[..., Done], second: Answer, part: str) -> None:
     asked: list[str] = []
     args = ["keys", "create", "--organization-key", "--name", "x"]
-    with answering(lambda _: second, asked) as server, losing(urlsplit(server).port or 0, 0) as loser:
-        done = ask(loser.url, *args)
+    with answering(lambda _: second, asked) as server, cutting(urlsplit(server).port or 0, 0) as cutter:
+        done = ask(cutter.url, *args)
     assert (done.returncode, done.stdout, asked) == (1, "", ["POST /api/organization_applications"] * 2)
     assert part in done.stderr

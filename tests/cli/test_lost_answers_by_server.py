@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from ostiary.applications.models import Application, ApplicationSecret
 from tests.cli.by_server import Scene, made, refused, scene
 from tests.cli.conftest import strict_json
-from tests.cli.losing import losing
+from tests.cutting import cutting
 
 __all__ = ["made", "scene"]
 
@@ -34,10 +34,10 @@ def keys_named(scene: Scene, name: str) -> list[str]:
 @pytest.mark.parametrize("kind", ["--bank", "--organization-key"])
 def test_makes_one_key_and_shows_one_secret_that_works(scene: Scene, cut: int, kind: str) -> None:
     of = ["--bank", scene.north] if kind == "--bank" else [kind]
-    with losing(scene.made.live.port, cut) as loser:
-        done = scene.there("keys", "create", *of, "--name", "Till", "--json", server=loser.url)
+    with cutting(scene.made.live.port, cut) as cutter:
+        done = scene.there("keys", "create", *of, "--name", "Till", "--json", server=cutter.url)
     pair = strict_json(done)
-    assert loser.connections > 1
+    assert cutter.connections > 1
     assert keys_named(scene, "Till") == [pair["client_id"]]
     assert live_secrets(scene, "Till") == 1
     assert SECRET.findall(done.stdout) == [pair["client_secret"]]
@@ -47,24 +47,24 @@ def test_makes_one_key_and_shows_one_secret_that_works(scene: Scene, cut: int, k
 
 @pytest.mark.any_database
 def test_makes_one_bank_and_one_invitation(scene: Scene) -> None:
-    with losing(scene.made.live.port, 0) as loser:
-        bank = scene.told_there("banks", "create", "--name", "South", server=loser.url)
-    assert loser.connections > 1
+    with cutting(scene.made.live.port, 0) as cutter:
+        bank = scene.told_there("banks", "create", "--name", "South", server=cutter.url)
+    assert cutter.connections > 1
     assert [one["guid"] for one in scene.told_there("banks", "list")["objects"]] == [bank["guid"], scene.north]
     email = f"dana{scene.acme}@example.com"
-    with losing(scene.made.live.port, 0) as loser:
-        scene.told_there("users", "invite", "--email", email, "--role", "viewer", server=loser.url)
-    assert loser.connections > 1
+    with cutting(scene.made.live.port, 0) as cutter:
+        scene.told_there("users", "invite", "--email", email, "--role", "viewer", server=cutter.url)
+    assert cutter.connections > 1
     assert len([one for one in scene.told_there("users", "list")["objects"] if one["email"] == email]) == 1
 
 
 @pytest.mark.any_database
 def test_says_that_nothing_is_known_when_both_answers_are_lost(scene: Scene) -> None:
     args = ["keys", "create", "--bank", scene.north, "--name", "Till"]
-    with losing(scene.made.live.port, 0, 0) as loser:
-        done = scene.there(*args, server=loser.url)
-    assert refused(done, f"The connection to {loser.url} was lost", "may have changed")
-    assert loser.connections == 2
+    with cutting(scene.made.live.port, 0, 0) as cutter:
+        done = scene.there(*args, server=cutter.url)
+    assert refused(done, f"The connection to {cutter.url} was lost", "may have changed")
+    assert cutter.connections == 2
     assert len(keys_named(scene, "Till")) == 1
     assert not SECRET.search(done.stderr)
 
@@ -72,8 +72,8 @@ def test_says_that_nothing_is_known_when_both_answers_are_lost(scene: Scene) -> 
 @pytest.mark.any_database
 def test_repeats_nothing_but_creates(scene: Scene) -> None:
     for args in ["banks", "update", scene.north, "--name", "Nord"], ["banks", "list"]:
-        with losing(scene.made.live.port, 0) as loser:
-            done = scene.there(*args, server=loser.url)
+        with cutting(scene.made.live.port, 0) as cutter:
+            done = scene.there(*args, server=cutter.url)
         assert refused(done, "was lost")
-        assert loser.connections == 1
+        assert cutter.connections == 1
     assert scene.told_there("banks", "show", scene.north)["name"] == "Nord"

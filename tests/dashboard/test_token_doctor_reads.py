@@ -82,6 +82,21 @@ def test_says_since_when_as_far_as_the_refusal_does(alice: TestClient, text: str
         ("invalid_scopes", "Invalid scopes. Required: users:execute", "No key can hold it"),
         ("invalid_subject", "Invalid Subject type. Required: bank", "of the wrong kind Use the token of a bank key."),
         ("forbidden", "Forbidden", "The address is not on the key's list"),
+        (
+            "forbidden",
+            "Nobody can give or take what they may not do themselves",
+            "More would be given than the giver holds",
+        ),
+        (
+            "forbidden",
+            "Only an owner can make somebody an owner, or change what an owner may do",
+            "This is for owners only Ask an owner of the organization.",
+        ),
+        (
+            "forbidden",
+            "Nobody shuts themselves out: ask another owner or administrator",
+            "Nobody shuts themselves out Ask another",
+        ),
         ("not_found", "bank not found", "It does not exist for this token"),
     ],
 )

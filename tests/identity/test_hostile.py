@@ -11,7 +11,7 @@ from starlette.testclient import TestClient
 
 from ostiary import tables
 from ostiary.db.store import Store
-from tests.identity.programs import KEYS, ORGANIZATION_KEYS, new_key, program
+from tests.identity.keys_of_people import KEYS, ORGANIZATION_KEYS, new_key, program
 from tests.people import Cast
 
 USERS = "/api/users"
@@ -71,7 +71,7 @@ def known(path: str, name: str) -> bool:
 
 
 def test_stores_nothing_that_a_body_may_not_say(stand: Stand) -> None:
-    """A-04."""
+    """A body says what is on the list for its operation, and nothing else."""
     before = rows(stand.store)
     for method, path, body in stand.bodies():
         for number, name in enumerate([*FIELDS, *fuzzed(100)]):
@@ -83,7 +83,7 @@ def test_stores_nothing_that_a_body_may_not_say(stand: Stand) -> None:
 
 
 def test_stores_nothing_that_is_hidden_deeper(stand: Stand) -> None:
-    """A-04."""
+    """What is refused at the top is refused further down."""
     before = rows(stand.store)
     for method, path, body in stand.bodies():
         for member in body:
@@ -94,7 +94,7 @@ def test_stores_nothing_that_is_hidden_deeper(stand: Stand) -> None:
 
 
 def test_takes_nothing_from_queries_and_headers(stand: Stand) -> None:
-    """A-04."""
+    """Only the body says what is to be stored."""
     loud = {"role": "owner", "name": "Loud", "organization_guid": "0" * 32, "scopes": "everything", "email": "x@y"}
     headers = {f"X-{name.replace('_', '-')}": value for name, value in loud.items()}
     for method, path, body in stand.bodies():
@@ -113,7 +113,7 @@ ODD_PAGES = ["-1", "9223372036854775808", "1" * 400, "many", "1.5", "", "0x1", "
 
 @pytest.mark.parametrize("path", [KEYS, ORGANIZATION_KEYS, USERS])
 def test_answers_odd_pages_with_a_clear_text(stand: Stand, path: str) -> None:
-    """A-09."""
+    """Whatever a page number is, the answer is a text that names it, and no crash."""
     for parameter in ("page", "per_page"):
         for value in [*ODD_PAGES, *(["0", "101"] if parameter == "per_page" else ["10000001"])]:
             answer = stand.alice.get(path, params={parameter: value})
@@ -127,7 +127,7 @@ def test_answers_odd_pages_with_a_clear_text(stand: Stand, path: str) -> None:
 
 @pytest.mark.parametrize("path", [KEYS, ORGANIZATION_KEYS, USERS])
 def test_finds_nothing_behind_the_last_page(stand: Stand, path: str) -> None:
-    """A-09."""
+    """A page that is too high is empty, and those before it hold each one once."""
     whole = stand.alice.get(path).json()
     behind = stand.alice.get(path, params={"page": 10_000_000, "per_page": 100}).json()
     assert (behind["objects"], behind["total"], behind["per_page"]) == ([], whole["total"], 100)

@@ -19,7 +19,7 @@ from ostiary.events.models import Event
 from ostiary.users.models import Membership
 from ostiary.web import idempotency
 from ostiary.web.models import IdempotencyKey
-from tests.identity.programs import KEYS, ORGANIZATION_KEYS, new_key, program, token_answer
+from tests.identity.keys_of_people import KEYS, ORGANIZATION_KEYS, new_key, program, token_answer
 from tests.people import OPERATOR, Cast
 
 VALUE = "8e03978e-40d5-43dd-bc93-6894a57f9324"

@@ -14,7 +14,7 @@ from ostiary.applications.models import Application
 from ostiary.banks import service as banks
 from ostiary.crypto import guids
 from ostiary.events.models import Event
-from tests.identity.programs import KEYS, ORGANIZATION_KEYS, in_days, new_key, program, token_answer, with_token
+from tests.identity.keys_of_people import KEYS, ORGANIZATION_KEYS, in_days, new_key, program, token_answer, with_token
 from tests.people import ADDRESS, OPERATOR, Cast
 
 BOTH = [KEYS, ORGANIZATION_KEYS]

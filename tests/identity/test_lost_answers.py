@@ -19,10 +19,10 @@ import sqlalchemy as sa
 from ostiary import clock
 from ostiary.applications.models import Application, ApplicationSecret
 from ostiary.web.models import IdempotencyKey
+from tests.cutting import cutting, exchange, hang_up
 from tests.durability.installation import Installation, installed
-from tests.identity.cutter import cutting, exchange
+from tests.identity.keys_of_people import ORGANIZATION_KEYS, new_key
 from tests.identity.live_people import token_of
-from tests.identity.programs import ORGANIZATION_KEYS, new_key
 from tests.live import HOST, LiveServer, free_port, start_server
 from tests.postgres import Postgres
 
@@ -104,7 +104,7 @@ def patient(ask: Callable[[], httpx2.Response]) -> httpx2.Response:
 def test_leaves_one_secret_wherever_the_answer_is_cut(
     made: Installation, program: Program, count: Callable[[int, int], int]
 ) -> None:
-    """D-05."""
+    """Nobody is left with a key whose secret they never saw, and nobody with two that work."""
     whole = exchange(made.live.port, program.request("whole"))
     found = SECRET.search(whole)
     assert found, whole
@@ -112,27 +112,28 @@ def test_leaves_one_secret_wherever_the_answer_is_cut(
     # Around the secret byte by byte, so that it is cut in two, and shown without being the whole answer.
     ends = {found.start(1), found.end(1) - 1, found.end(1), found.end(1) + 1, len(whole) - 1}
     offsets = sorted({*range(0, len(whole), every), *ends})
-    before, cut = keys(made), {}
+    before, cut = keys(made), {"hung up": b""}
     with cutting(made.live.port) as cutter:
         for offset in offsets:
-            cutter.after = offset
-            cut[offset] = exchange(cutter.port, program.request(f"cut-{offset}"))
-            assert len(cut[offset]) == offset
+            value, cutter.after = f"cut-{offset}", offset
+            cut[value] = exchange(cutter.port, program.request(value))
+            assert len(cut[value]) == offset
+    hang_up(made.live.port, program.request("hung up"))
     # The server makes the key even for somebody who has hung up.
     deadline = time.monotonic() + WAIT_SECONDS
-    while len(keys(made) - before) < len(offsets):
+    while len(keys(made) - before) < len(cut):
         assert time.monotonic() < deadline
         time.sleep(0.05)
     wait_out(made)
-    for offset in offsets:
-        again = patient(lambda offset=offset: program.ask(made.live, f"cut-{offset}"))  # type: ignore[misc]
+    for value, answered in cut.items():
+        again = patient(lambda value=value: program.ask(made.live, value))  # type: ignore[misc]
         assert again.status_code == 201, again.text
         shown = again.json()
         assert token_status(made, shown["client_id"], shown["secret"]) == 200
-        if seen := SECRET.search(cut[offset]):
+        if seen := SECRET.search(answered):
             assert token_status(made, shown["client_id"], seen[1].decode()) == 401
     new = keys(made) - before
-    assert len(new) == len(offsets)
+    assert len(new) == len(cut)
     assert live_secrets(made, new) == Counter(dict.fromkeys(new, 1))
 
 
@@ -170,7 +171,7 @@ def both(made: Installation) -> Iterator[list[LiveServer]]:
 def test_makes_one_key_and_shows_one_secret_to_a_hundred_at_once(
     made: Installation, both: list[LiveServer], program: Program, nodes: int, count: Callable[[int, int], int]
 ) -> None:
-    """D-06."""
+    """Of many that are the same and come in one moment one is answered; the others are told to ask again."""
     for turn in range(count(2, 20)):
         before = keys(made)
         ports = [both[number % nodes].port for number in range(100)]

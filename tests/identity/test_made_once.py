@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.identity.programs import KEYS, new_key, program, token_answer, with_token
+from tests.identity.keys_of_people import KEYS, new_key, program, token_answer, with_token
 from tests.people import Cast
 
 VALUE = "8e03978e-40d5-43dd-bc93-6894a57f9324"

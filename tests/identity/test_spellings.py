@@ -11,8 +11,8 @@ import pytest
 
 from tests.durability.direct import Office, office
 from tests.durability.installation import Installation, settings_of
+from tests.identity.keys_of_people import KEYS, ORGANIZATION_KEYS, new_key
 from tests.identity.live_people import token_of
-from tests.identity.programs import KEYS, ORGANIZATION_KEYS, new_key
 from tests.live import HOST, LiveServer
 
 USERS = "/api/users"

@@ -15,7 +15,7 @@ from ostiary.crypto import guids
 from ostiary.users.models import Membership, OneTimeLink, Role
 from ostiary.users.roles import READS, RIGHTS
 from ostiary.web.models import IdempotencyKey
-from tests.identity.programs import KEYS, ORGANIZATION_KEYS, new_key, program, token_answer, with_token
+from tests.identity.keys_of_people import KEYS, ORGANIZATION_KEYS, new_key, program, token_answer, with_token
 from tests.people import Cast
 
 USERS = "/api/users"

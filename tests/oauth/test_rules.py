@@ -8,7 +8,9 @@ from dataclasses import replace
 
 import pytest
 import sqlalchemy as sa
+from httpx2 import Response
 from sqlalchemy.orm import Session
+from starlette.testclient import TestClient
 
 from ostiary import clock
 from ostiary.applications import service as applications
@@ -22,6 +24,7 @@ from ostiary.settings import Settings
 from ostiary.users.models import Login, User
 from tests.house.test_standards import rows
 from tests.house.tree import HERE
+from tests.identity.keys_of_people import KEYS, new_key, program
 from tests.oauth.customer_desk import call, customer_token, look, new_customer
 from tests.oauth.desk import OPERATOR, Answer, Desk, claims_of, own_token
 from tests.oauth.test_bearer_standing import allow, change, close_organization, expire
@@ -144,6 +147,16 @@ OF_LOGINS: Mapping[str, Callable[[Session, Cast], None]] = {
     "login_ended": let_the_login_expire,
     "login_outdated": promote_north,
 }
+
+
+def invite(client: TestClient, role: str) -> Response:
+    return client.post("/api/users", json={"email": "dave@example.com", "role": role})
+
+
+OF_ROLES: Mapping[str, Callable[[Cast], Response]] = {
+    "owners_only": lambda cast: invite(program(cast, cast.join("Anna", "administrator").name), "owner"),
+    "beyond_the_giver": lambda cast: invite(program(cast, "Alice", scope="users:execute"), "viewer"),
+}
 OF_OAUTH: Mapping[str, Callable[[Desk], object]] = {
     "invalid_client": lambda _: None,
     "revoked": revoke_key,
@@ -158,7 +171,11 @@ OF_OAUTH: Mapping[str, Callable[[Desk], object]] = {
 @pytest.mark.parametrize("row", API, ids=lambda row: row[2].strip("`"))
 def test_answers_on_the_api_as_the_page_says(desk: Desk, settings: Settings, row: list[str]) -> None:
     rule = row[2].strip("`")
-    answer = OF_API[rule](desk) if rule in OF_API else of_login(desk, settings, OF_LOGINS[rule])
+    if rule in OF_ROLES:
+        told = OF_ROLES[rule](Cast(desk.ostiary, settings))
+        answer = Answer(told.status_code, told.headers, told.content)
+    else:
+        answer = OF_API[rule](desk) if rule in OF_API else of_login(desk, settings, OF_LOGINS[rule])
     assert as_row(answer) == row
 
 
@@ -185,23 +202,39 @@ def test_tells_of_every_rule_there_is() -> None:
     names = [row[2].strip("`") for row in API]
     assert len(set(names)) == len(names)
     known = {rule.name for rule in RULES.values()} | {ADDRESS_NOT_ALLOWED}
-    assert set(names) == known | {"subject", "scope"} == OF_API.keys() | OF_LOGINS.keys()
+    assert set(names) == known | {"subject", "scope", *OF_ROLES} == OF_API.keys() | OF_LOGINS.keys() | OF_ROLES.keys()
     assert {row[2].strip("`") for row in OAUTH} == OF_OAUTH.keys()
     assert {row[3] for row in API} >= RULES.keys()
 
 
-def test_makes_no_401_elsewhere() -> None:
+# Refusals that only pages make are told in sentences.
+OF_PAGES = ("banks/service.py", "organizations/service.py", "users/entry.py", "web/page_server.py")
+
+
+@pytest.mark.parametrize(
+    ("names", "places"),
+    [
+        (
+            "Unauthorized|TokenRefused|InvalidClient",
+            ("oauth/client_auth.py", "oauth/client_check.py", "oauth/customer_tokens.py"),
+        ),
+        ("Forbidden", OF_PAGES),
+    ],
+)
+def test_makes_no_401_and_403_elsewhere(names: str, places: tuple[str, ...]) -> None:
     """Those who make one are provoked above; whoever makes another one adds its rule."""
-    made = re.compile(r"(?:raise|return|=) (Unauthorized|TokenRefused|InvalidClient)\(")
+    made = re.compile(rf"(?:raise|return|=) (?:{names})\(")
     sources = HERE / "src/ostiary"
     found = {path.relative_to(sources).as_posix() for path in sources.rglob("*.py") if made.search(path.read_text())}
-    assert found == {
-        "errors.py",
-        "oauth/bearer.py",
-        "oauth/client_auth.py",
-        "oauth/client_check.py",
-        "oauth/customer_tokens.py",
-    }
+    assert found == {"errors.py", "oauth/bearer.py", *places}
+
+
+def test_tells_of_a_key_that_would_hold_more_than_its_maker(desk: Desk, settings: Settings) -> None:
+    cast = Cast(desk.ostiary, settings)
+    narrow = program(cast, "Alice", scope="bank_applications:execute")
+    told = narrow.post(KEYS, json=new_key(bank_guid=cast.north))
+    assert (told.status_code, told.json()["rule"]) == (403, "beyond_the_giver")
+    assert told.json()["error_message"] in PAGE.replace("\n", " ")
 
 
 @pytest.mark.parametrize(

@@ -22,10 +22,6 @@ class Interval(NamedTuple):
         """Whether the two are certain to differ by more than the bound."""
         return self.low > bound or self.high < -bound
 
-    def is_within(self, bound: float) -> bool:
-        """Whether the two are certain to differ by less."""
-        return -bound < self.low and self.high < bound
-
 
 def median_interval(differences: Iterable[float]) -> Interval:
     """By order statistics: however the differences are distributed, and whatever interrupted some of them."""

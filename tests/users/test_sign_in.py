@@ -110,6 +110,7 @@ def test_slows_down_a_source_after_ten_wrong_passwords(cast: Cast, carol: str) -
     slowed = sign_in(guesser, carol)
     assert slowed.status_code == 429
     assert slowed.headers["retry-after"] == "900"
+    assert slowed.headers["ratelimit"] == '"failed-sign-ins-per-source";r=0;t=900'
     assert problem_in(slowed) == "Too many attempts. Try again in 15 minutes"
     assert f'value="{carol}"' in slowed.text
     assert sign_in(guesser, "nobody@nowhere.com").status_code == 429

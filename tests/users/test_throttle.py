@@ -2,6 +2,7 @@
 
 import pytest
 
+from ostiary import clock
 from ostiary.errors import Invalid
 from ostiary.users.throttle import SignInThrottle
 from tests.ticking import Ticks, counting
@@ -35,20 +36,33 @@ def test_opens_again_when_the_oldest_failure_is_a_quarter_of_an_hour_old(
         fail(throttle)
         ticks.pass_seconds(60)
     assert is_slowed(throttle) == "Too many attempts. Try again in 5 minutes"
-    ticks.pass_seconds(5 * 60 - 1)
-    assert is_slowed(throttle) == "Too many attempts. Try again in 1 minute"
+    ticks.pass_seconds(1)
+    assert is_slowed(throttle) == "Too many attempts. Try again in 5 minutes", "not earlier than it is so"
+    ticks.pass_seconds(5 * 60 - 2)
+    assert is_slowed(throttle) == "Too many attempts. Try again in 1 second"
     ticks.pass_seconds(1)
     assert not is_slowed(throttle)
     fail(throttle)
     assert is_slowed(throttle)
 
 
-def test_says_how_long_to_wait(throttle: SignInThrottle) -> None:
-    for _ in range(10):
-        fail(throttle)
+def wait_of(throttle: SignInThrottle) -> tuple[str, ...]:
+    """What the headers of a refusal say about it, all in seconds."""
     with pytest.raises(Invalid) as refused, throttle.attempt(HOME, EMAIL, is_known_source=True):
         pytest.fail("nobody comes this far")
-    assert (refused.value.status, refused.value.more) == (429, {"retry_after_seconds": 900})
+    headers = refused.value.headers
+    assert (refused.value.status, refused.value.more) == (429, {"retry_after_seconds": int(headers["Retry-After"])})
+    return headers["Retry-After"], headers["RateLimit"].partition(";t=")[2]
+
+
+def test_says_how_long_to_wait_the_same_everywhere(throttle: SignInThrottle, ticks: Ticks) -> None:
+    for _ in range(10):
+        fail(throttle)
+    assert wait_of(throttle) == ("900", "900")
+    ticks.pass_seconds(769)
+    assert wait_of(throttle) == ("131", "131")
+    ticks.pass_seconds(119)
+    assert wait_of(throttle) == ("12", "12")
 
 
 def test_counts_an_account_from_everywhere_but_where_its_person_is(throttle: SignInThrottle) -> None:
@@ -78,7 +92,8 @@ def test_lets_no_more_in_at_once_than_may_fail(throttle: SignInThrottle) -> None
     inside = [throttle.attempt(HOME, EMAIL, is_known_source=False) for _ in range(10)]
     for each in inside:
         each.__enter__()
-    assert is_slowed(throttle) == "Too many attempts. Try again in 1 minute"
+    assert is_slowed(throttle) == "Too many attempts. Try again in 60 seconds"
+    assert wait_of(throttle) == ("60", "60")
     assert not is_slowed(throttle, "198.51.100.8")
     inside[0].__exit__(None, None, None)
     assert not is_slowed(throttle), "who knew the password leaves no trace"
@@ -98,3 +113,19 @@ def test_counts_newcomers_by_source(throttle: SignInThrottle) -> None:
     with pytest.raises(Invalid):
         throttle.newcomer("2001:db8:0:1::2")
     throttle.newcomer("2001:db8:0:2::1")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (1, "1 second"),
+        (119, "119 seconds"),
+        (120, "2 minutes"),
+        (121, "3 minutes"),
+        (7_199, "2 hours"),
+        (7_201, "3 hours"),
+        (172_801, "3 days"),
+    ],
+)
+def test_never_says_that_a_wait_is_shorter_than_it_is(seconds: int, words: str) -> None:
+    assert clock.wait_in_words(seconds) == words

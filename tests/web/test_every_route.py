@@ -27,7 +27,6 @@ JSON = (b"content-type", b"application/json")
 BOTH = ("bank", "organization")
 ALL = (*BOTH, "customer")
 USER = ("user",)
-SUBJECTS = (*ALL, *USER)
 NEW_KEY = {"name": "Till", "expires_at": clock.on_the_wire(clock.now() + dt.timedelta(days=1))}
 NEW_BANK = usual_bank("South", BankType.SANDBOX).read().model_dump(mode="json", exclude_none=True)
 

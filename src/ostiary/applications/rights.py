@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from ostiary.access.actor import Actor
 from ostiary.applications.models import ApplicationKind
-from ostiary.errors import Forbidden
+from ostiary.errors import beyond_the_giver
 
 
 @dataclass(frozen=True)
@@ -34,4 +34,4 @@ def holds_all(actor: Actor, kind: ApplicationKind, *, is_production: bool) -> bo
 
 def must_hold_all(actor: Actor, kind: ApplicationKind, *, is_production: bool) -> None:
     if not holds_all(actor, kind, is_production=is_production):
-        raise Forbidden("forbidden", "A key of this kind could do more there than your role, or this login, may")
+        raise beyond_the_giver("A key of this kind could do more there than your role, or this login, may")

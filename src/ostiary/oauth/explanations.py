@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from ostiary.access.actor import Subject, ask_for, use_the_token_of
 from ostiary.access.scopes import Scope
+from ostiary.errors import ASK_AN_OWNER, ASK_WHO_HOLDS_MORE
 
 
 class Explanation(NamedTuple):
@@ -32,6 +33,16 @@ IF_IT_OF_A_LOGIN_WAS_SEEN = (
     "Your account."
 )
 
+ADDRESS = Explanation(
+    "The address is not on the key's list",
+    "Add the address of the caller on the key's page or with `ostiary keys allow`, or call from one that is on the "
+    "list.",
+)
+ADDRESS_OF_CUSTOMER = Explanation(
+    "The address is on none of the token's lists",
+    "Call from an address on the list of the token, or of its key where the token inherits that; or make a new token "
+    "for the customer with this address in `ip_allowlist`.",
+)
 # By the text of the refusal; the bearer check and the token endpoint answer with these (DESIGN §6).
 BY_MESSAGE: Mapping[str, Explanation] = {
     "Signature has expired": Explanation("The token has expired", NEW_TOKEN),
@@ -81,21 +92,12 @@ BY_MESSAGE: Mapping[str, Explanation] = {
         "Compare the client id with the one on the key's page. A lost secret cannot be shown again: generate a new "
         "pair.",
     ),
+    "Forbidden": ADDRESS,
 }
 
-ADDRESS = Explanation(
-    "The address is not on the key's list",
-    "Add the address of the caller on the key's page or with `ostiary keys allow`, or call from one that is on the "
-    "list.",
-)
-ADDRESS_OF_CUSTOMER = Explanation(
-    "The address is on none of the token's lists",
-    "Call from an address on the list of the token, or of its key where the token inherits that; or make a new token "
-    "for the customer with this address in `ip_allowlist`.",
-)
 # By the code, where the text is a different one each time.
 BY_CODE: Mapping[str, Explanation] = {
-    "forbidden": ADDRESS,
+    "forbidden": Explanation("More would be given than the giver holds", ASK_WHO_HOLDS_MORE),
     "not_found": Explanation(
         "It does not exist for this token",
         "It was never there, or it belongs to another bank: check which key made the token.",
@@ -156,8 +158,15 @@ WRONG_PAIR = "Client authentication failed"
 # How refusals of refresh tokens and of used codes end.
 SIGN_IN_AGAIN = "sign in again"
 ADDRESS_REFUSED = "This key may not be used from "
-# A wrong pair, too often by now: what to do about it is the same.
-BY_BEGINNING: Mapping[str, Explanation] = {ADDRESS_REFUSED: ADDRESS, WRONG_PAIR: BY_MESSAGE[WRONG_PAIR]}
+BY_BEGINNING: Mapping[str, Explanation] = {
+    ADDRESS_REFUSED: ADDRESS,
+    # Too often by now: what to do about it is the same.
+    WRONG_PAIR: BY_MESSAGE[WRONG_PAIR],
+    "Only an owner ": Explanation("This is for owners only", ASK_AN_OWNER),
+    "Nobody shuts themselves out": Explanation(
+        "Nobody shuts themselves out", "Ask another owner or administrator of the organization."
+    ),
+}
 
 
 def explain(code: str, message: str) -> Explanation:

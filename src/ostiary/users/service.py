@@ -11,7 +11,7 @@ from ostiary import clock
 from ostiary.access.actor import Actor, Subject
 from ostiary.access.scopes import Scope
 from ostiary.crypto import guids
-from ostiary.errors import Forbidden, Invalid
+from ostiary.errors import Invalid, beyond_the_giver, owners_only
 from ostiary.events.catalog import EventType
 from ostiary.events.record import record
 from ostiary.users import one_time_links, ownership, queries, session
@@ -155,8 +155,8 @@ def _must_be_able_to_give(actor: Actor, role: str) -> None:
     if may_give(actor, role):
         return
     if role == Role.OWNER:
-        raise Forbidden("forbidden", "Only an owner can make somebody an owner, or change what an owner may do")
-    raise Forbidden("forbidden", "Nobody can give or take what they may not do themselves")
+        raise owners_only("Only an owner can make somebody an owner, or change what an owner may do")
+    raise beyond_the_giver("Nobody can give or take what they may not do themselves")
 
 
 def _must_be_pending(membership: Membership) -> None:

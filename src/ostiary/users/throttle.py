@@ -1,14 +1,14 @@
 """Guessing passwords takes time: failures slow their source, and many of them everybody who is new to the account."""
 
 import contextlib
-import math
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 
+from ostiary import clock
 from ostiary.errors import TooManyRequests
 from ostiary.limits.counting import Counting
-from ostiary.limits.kinds import Counted, Exceeded, Kind, source_of
+from ostiary.limits.kinds import US_PER_SECOND, Counted, Exceeded, Kind, source_of
 from ostiary.users.models import EMAIL_LETTERS
 
 # When only attempts that are under way are in the way: most of them will turn out right.
@@ -37,7 +37,7 @@ class SignInThrottle:
         with self._lock:
             if isinstance(verdict, Exceeded):
                 is_under_way = any(self._under_way[each] for each in ask if each[0] == verdict.kind)
-                raise _too_many(verdict, SOON_SECONDS if is_under_way else verdict.retry_after_seconds)
+                raise _too_many(_at_the_latest(verdict, SOON_SECONDS) if is_under_way else verdict)
             self._under_way.update(ask)
         has_failed = False
 
@@ -61,14 +61,17 @@ class SignInThrottle:
         """Counts somebody who makes an account; raises TooManyRequests."""
         [verdict] = self._counting.take([((Kind.SIGN_UPS_PER_SOURCE, source_of(address)),)])
         if isinstance(verdict, Exceeded):
-            raise _too_many(verdict, verdict.retry_after_seconds)
+            raise _too_many(verdict)
 
 
-def _too_many(exceeded: Exceeded, seconds: int) -> TooManyRequests:
-    minutes = max(1, math.ceil(seconds / 60))
+def _at_the_latest(exceeded: Exceeded, seconds: int) -> Exceeded:
+    return exceeded._replace(wait_us=min(exceeded.wait_us, seconds * US_PER_SECOND))
+
+
+def _too_many(exceeded: Exceeded) -> TooManyRequests:
     return TooManyRequests(
-        f"Too many attempts. Try again in {minutes} minute{'s' if minutes > 1 else ''}",
-        minutes * 60,
+        f"Too many attempts. Try again in {clock.wait_in_words(exceeded.retry_after_seconds)}",
+        exceeded.retry_after_seconds,
         message_code="too_many_attempts",
         headers=exceeded.headers,
     )

@@ -1,4 +1,4 @@
-"""A proxy that loses answers: it passes requests on whole, and cuts the first connections after so many bytes back."""
+"""A proxy that cuts answers short: it passes requests on whole, and ends connections after so many bytes back."""
 
 import contextlib
 import socket
@@ -12,13 +12,16 @@ WAIT_SECONDS = 60
 WHOLE = 1 << 30
 
 
-class Loser:
+class Cutter:
     def __init__(self, port: int, *cuts: int) -> None:
         self._target = (HOST, port)
-        # Of the first connections; later ones are left alone.
+        # Of the first connections.
         self._cuts = list(cuts)
+        # Of those that come later: so many bytes of an answer.
+        self.after = WHOLE
         self._listener = socket.create_server((HOST, 0))
-        self.url = f"http://{HOST}:{self._listener.getsockname()[1]}"
+        self.port = self._listener.getsockname()[1]
+        self.url = f"http://{HOST}:{self.port}"
         self.connections = 0
         threading.Thread(target=self._serve, daemon=True).start()
 
@@ -28,7 +31,7 @@ class Loser:
                 caller, _ = self._listener.accept()
             except OSError:
                 return
-            cut = self._cuts[self.connections] if self.connections < len(self._cuts) else WHOLE
+            cut = self._cuts[self.connections] if self.connections < len(self._cuts) else self.after
             self.connections += 1
             threading.Thread(target=self._pass_on, args=(caller, cut), daemon=True).start()
 
@@ -56,9 +59,30 @@ def _copy(source: socket.socket, target: socket.socket) -> None:
 
 
 @contextmanager
-def losing(port: int, *cuts: int) -> Iterator[Loser]:
-    loser = Loser(port, *cuts)
+def cutting(port: int, *cuts: int) -> Iterator[Cutter]:
+    cutter = Cutter(port, *cuts)
     try:
-        yield loser
+        yield cutter
     finally:
-        loser.close()
+        cutter.close()
+
+
+def exchange(port: int, request: bytes) -> bytes:
+    """Everything that comes back before the connection ends, however it ends."""
+    received = b""
+    with socket.create_connection((HOST, port), WAIT_SECONDS) as connection:
+        connection.sendall(request)
+        while True:
+            try:
+                piece = connection.recv(1 << 16)
+            except ConnectionResetError:
+                return received
+            if not piece:
+                return received
+            received += piece
+
+
+def hang_up(port: int, request: bytes) -> None:
+    """Sends it whole, and does not wait for an answer."""
+    with socket.create_connection((HOST, port), WAIT_SECONDS) as connection:
+        connection.sendall(request)
