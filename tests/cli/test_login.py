@@ -10,10 +10,12 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from typer.testing import CliRunner
 
 from ostiary.app import Ostiary
 from ostiary.cli.login_client import LoginClient, is_private
-from ostiary.cli.login_profile import CONFIG_DIR, NotSignedIn, Profile, ProfileFile
+from ostiary.cli.login_profile import CONFIG_DIR, PROFILE, NotSignedIn, Profile, ProfileFile
+from ostiary.cli.program import program
 from ostiary.settings import Settings
 from ostiary.users.models import Login
 from tests.cli.conftest import Run, strict_json
@@ -74,6 +76,27 @@ def test_signs_in_shows_who_it_is_and_signs_out(cast: Cast, live: LiveServer, en
         done = run(command, "--json", **env)
         assert (done.returncode, done.stdout) == (1, "")
         assert done.stderr.startswith("You are not signed in: begin with: ostiary login")
+
+
+def test_obeys_the_profile_of_the_environment(cast: Cast, env: dict[str, str], known: ProfileFile, run: Run) -> None:
+    usual = known.get()
+    process = start_login({**env, PROFILE: "work"}, "--json")
+    approve(cast, cast.signed_in("Dana"), code_of(process))
+    stdout, stderr = process.communicate(timeout=COMMAND_SECONDS)
+    assert process.returncode == 0, stderr
+    assert json.loads(stdout)["profile"] == "work"
+    assert known.get() == usual
+    work = {**env, PROFILE: "work"}
+    assert strict_json(run("whoami", "--json", **work))["user_guid"] == cast["Dana"].membership_guid
+    assert strict_json(run("whoami", "--json", "--profile", "default", **work))["profile"] == "default"
+    assert strict_json(run("logout", "--json", **work))["profile"] == "work"
+    assert [each.path.exists() for each in (known, ProfileFile("work"))] == [True, False]
+    for command in ("whoami", "logout"):
+        done = run(command, **work)
+        assert done.stderr.endswith("with the profile work: begin with: ostiary login --profile work\n")
+    # An empty one is as good as none.
+    empty = CliRunner().invoke(program, ["whoami", "--json"], None, {**env, PROFILE: ""})
+    assert json.loads(empty.stdout)["profile"] == "default"
 
 
 def test_says_so_when_it_was_denied(cast: Cast, env: dict[str, str]) -> None:
@@ -180,10 +203,14 @@ def test_trusts_no_file_that_others_can_read(known: ProfileFile, run: Run, env: 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"server": "x"}', '{"server": 1, "more": 2}', NO_TIME])
 def test_knows_a_damaged_file(known: ProfileFile, run: Run, env: dict[str, str], content: str) -> None:
-    known.path.write_text(content)
-    done = run("whoami", **env)
-    assert done.returncode == 1
-    assert "is damaged" in done.stderr
+    work = ProfileFile("work")
+    for file in (known, work):
+        file.path.write_text(content)
+        file.path.chmod(0o600)
+    for more, command in ([], "ostiary login\n"), (["--profile", "work"], "ostiary login --profile work\n"):
+        done = run("whoami", *more, **env)
+        assert done.returncode == 1
+        assert done.stderr.endswith(f"is damaged: sign in again with: {command}")
 
 
 def test_leaves_the_old_file_when_a_new_one_cannot_be_written(

@@ -124,6 +124,6 @@ class LoginClient:
             try:
                 fresh = profile_of(profile.server, ask(profile.server, "/oauth/token", sent))
             except Refusal as error:
-                raise NotSignedIn(f"{error}. Sign in again with: ostiary login") from error
+                raise NotSignedIn(f"{error}. Sign in again with: {self.file.way_in()}") from error
             self.file.save(fresh)
             return fresh.access_token

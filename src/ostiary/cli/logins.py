@@ -12,15 +12,17 @@ import typer
 from ostiary import clock
 from ostiary.cli import show
 from ostiary.cli.login_client import DEVICE_CODE, LoginClient, NoAnswer, Refusal, ask, is_private, profile_of
-from ostiary.cli.login_profile import NAME, USUAL_NAME, NotSignedIn, Profile, ProfileFile
-from ostiary.cli.session import JsonFlag, fail, misused, plain_refusals, settings
+from ostiary.cli.login_profile import PROFILE, USUAL_NAME, NotSignedIn, Profile, ProfileFile
+from ostiary.cli.session import JsonFlag, fail, plain_refusals, settings
 from ostiary.crypto import strict
 
 LONGEST_PAUSE_SECONDS = 60
 SLOWER_SECONDS = 5
 SIGNS = "|/-\\"
 
-ProfileOption = Annotated[str, typer.Option("--profile", help="Name of the login on this machine.")]
+ProfileOption = Annotated[
+    str, typer.Option("--profile", envvar=PROFILE, metavar="NAME", help="Name of the login on this machine.")
+]
 
 
 def login(
@@ -31,7 +33,7 @@ def login(
     json: JsonFlag = False,
 ) -> None:
     """Sign in: approve this terminal in a browser, on this or any other device."""
-    file = _file(profile)
+    file = ProfileFile.named(profile)
     chosen = (server or settings().issuer).rstrip("/")
     if not is_private(chosen) and not settings().allow_insecure_http:
         fail(f"{chosen} would be talked to in clear: use https, or set OSTIARY_ALLOW_INSECURE_HTTP=true")
@@ -39,7 +41,7 @@ def login(
     with plain_refusals():
         codes = ask(chosen, "/oauth/device_authorization", asked)
         _tell_how(codes)
-        fresh = profile_of(chosen, _approved(chosen, codes))
+        fresh = profile_of(chosen, _approved(file, chosen, codes))
         with file.locked():
             before = _before(file)
             file.save(fresh)
@@ -50,7 +52,7 @@ def login(
 
 def logout(profile: ProfileOption = USUAL_NAME, json: JsonFlag = False) -> None:
     """Sign out: end the login at the server, and forget it here."""
-    file = _file(profile)
+    file = ProfileFile.named(profile)
     with plain_refusals(), file.locked():
         known = file.get()
         is_ended = _end(known)
@@ -65,7 +67,7 @@ def logout(profile: ProfileOption = USUAL_NAME, json: JsonFlag = False) -> None:
 
 def whoami(profile: ProfileOption = USUAL_NAME, json: JsonFlag = False) -> None:
     """Say who is signed in, where, and for which bank; the server is asked."""
-    file = _file(profile)
+    file = ProfileFile.named(profile)
     with plain_refusals():
         client = LoginClient(file)
         claims = _claims(client.access_token())
@@ -79,12 +81,6 @@ def whoami(profile: ProfileOption = USUAL_NAME, json: JsonFlag = False) -> None:
     _show(profile, known, {name: value for name, value in names.items() if value}, json_wanted=json)
 
 
-def _file(profile: str) -> ProfileFile:
-    if not NAME.match(profile):
-        misused("--profile takes up to 32 small letters, digits and hyphens")
-    return ProfileFile(profile)
-
-
 def _tell_how(codes: Mapping[str, Any]) -> None:
     try:
         link, code = str(codes["verification_uri_complete"]), str(codes["user_code"])
@@ -93,7 +89,7 @@ def _tell_how(codes: Mapping[str, Any]) -> None:
     typer.echo(f"Open  {show.clean(link)}\nand compare the code:  {show.clean(code)}", err=True)
 
 
-def _approved(server: str, codes: Mapping[str, Any]) -> dict[str, Any]:
+def _approved(file: ProfileFile, server: str, codes: Mapping[str, Any]) -> dict[str, Any]:
     """Waits for the person; raises Refusal, as RFC 8628 §3.5 lets the server say it."""
     sent = {"grant_type": DEVICE_CODE, "device_code": str(codes.get("device_code"))}
     pause = max(1, int(codes.get("interval") or SLOWER_SECONDS))
@@ -110,7 +106,7 @@ def _approved(server: str, codes: Mapping[str, Any]) -> dict[str, Any]:
         except NoAnswer:
             # RFC 8628 §3.5: less and less often.
             pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
-    raise Refusal("expired_token", "Nobody approved it in time: begin anew with: ostiary login")
+    raise Refusal("expired_token", f"Nobody approved it in time: begin anew with: {file.way_in()}")
 
 
 def _wait(seconds: int) -> None:
@@ -147,7 +143,7 @@ def _name(client: LoginClient, path: str) -> str:
     """What a thing is called, for whoever may know; raises NotSignedIn when the login has ended."""
     response = client.request("GET", path)
     if response.status_code == httpx2.codes.UNAUTHORIZED:
-        raise NotSignedIn(f"{_message(response)}. Sign in again with: ostiary login")
+        raise NotSignedIn(f"{_message(response)}. Sign in again with: {client.file.way_in()}")
     if not response.is_success:
         return ""
     told = response.json()

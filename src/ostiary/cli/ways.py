@@ -10,7 +10,7 @@ from typing import Annotated, Any, Concatenate, Generic, NamedTuple, ParamSpec, 
 import typer
 
 from ostiary.cli.login_client import LoginClient
-from ostiary.cli.login_profile import NAME, USUAL_NAME, NotSignedIn, ProfileFile
+from ostiary.cli.login_profile import PROFILE, USUAL_NAME, NotSignedIn, ProfileFile
 from ostiary.cli.remote import tokens
 from ostiary.cli.remote.api import Api
 from ostiary.cli.remote.login import LoginToken
@@ -35,7 +35,7 @@ ProfileOption = Annotated[
     str | None,
     typer.Option(
         "--profile",
-        envvar="OSTIARY_PROFILE",
+        envvar=PROFILE,
         metavar="NAME",
         help="Work through the API of the server where somebody signed in with: ostiary login --profile NAME",
     ),
@@ -98,19 +98,17 @@ def _chosen(server: str | None, profile: str | None) -> Server | None:
         return None
     if server is not None and not profile and tokens.is_given():
         return Server(_checked(server), tokens.of_environment())
-    file = ProfileFile(profile or USUAL_NAME)
-    if not NAME.match(file.name):
-        misused("--profile takes up to 32 small letters, digits and hyphens")
+    file = ProfileFile.named(profile or USUAL_NAME)
     try:
         known = file.get()
     except NotSignedIn as error:
         if server is None:
             raise
         raise Refused(
-            f"A server wants a token: sign in with `ostiary login --server {server}`, or put one into {tokens.TOKEN}"
+            f"A server wants a token: sign in with `{file.way_in(server)}`, or put one into {tokens.TOKEN}"
         ) from error
     if server is not None and _checked(server) != known.server:
-        raise Refused(f"The login {file.name} is one at {known.server}; sign in with: ostiary login --server {server}")
+        raise Refused(f"The login {file.name} is one at {known.server}; sign in with: {file.way_in(server)}")
     return Server(_checked(known.server), LoginToken(LoginClient(file)))
 
 
