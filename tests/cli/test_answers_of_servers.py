@@ -164,30 +164,6 @@ def test_says_that_an_address_cannot_be(ask: Callable[..., Done], server: str) -
 
 
 @pytest.mark.parametrize(
-    ("server", "part"),
-    [
-        ("keys.example.com", "--server takes an address like https://"),
-        ("https://user:word@keys.example.com", "without user name"),
-        ("https://keys.example.com?x=1", "without user name"),
-        ("ftp://keys.example.com", "--server takes"),
-        ("", "--server takes"),
-        ("http://keys.example.com", "would cross the network in clear"),
-        ("http://127.0.0.1.example.com", "would cross the network in clear"),
-        ("http://10.0.0.1:8400", "would cross the network in clear"),
-    ],
-)
-def test_sends_the_token_nowhere_it_could_be_read(ask: Callable[..., Done], server: str, part: str) -> None:
-    done = ask(server)
-    assert (done.returncode, done.stdout) == (2, "")
-    assert part in done.stderr
-
-
-def test_sends_it_in_clear_where_the_network_is_private(ask: Callable[..., Done]) -> None:
-    done = ask("http://no-such-host.invalid", OSTIARY_ALLOW_INSECURE_HTTP="true")
-    assert done.stderr.startswith("No answer from ")
-
-
-@pytest.mark.parametrize(
     ("token", "part"),
     [
         ("", "A server wants a token"),

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from typer.testing import CliRunner
 
 from ostiary.app import Ostiary
-from ostiary.cli.login_client import LoginClient, is_private
+from ostiary.cli.login_client import LoginClient
 from ostiary.cli.login_profile import CONFIG_DIR, PROFILE, NotSignedIn, Profile, ProfileFile
 from ostiary.cli.program import program
 from ostiary.settings import Settings
@@ -122,9 +122,13 @@ def test_ends_the_login_it_replaces(cast: Cast, env: dict[str, str], known: Prof
 @pytest.mark.parametrize(
     ("args", "code", "sentence"),
     [
-        (["--server", "http://keys.example.com"], 1, "http://keys.example.com would be talked to in clear"),
+        (
+            ["--server", "http://keys.example.com"],
+            2,
+            "http://keys.example.com is not https, so secrets and tokens would",
+        ),
         (["--server", f"http://127.0.0.1:{free_port()}"], 1, "No answer from "),
-        (["--server", "nonsense"], 1, "nonsense would be talked to in clear"),
+        (["--server", "nonsense"], 2, "--server takes an address like"),
         (["--scope", "everything"], 1, "'everything' is not a scope"),
         (["--bank", "north"], 1, "bank_guid is 32 letters"),
         (["--profile", "../../etc"], 2, "--profile takes up to 32 small letters"),
@@ -227,23 +231,6 @@ def test_leaves_the_old_file_when_a_new_one_cannot_be_written(
             known.save(Profile("https://x", "a", 0.0, "b"))
     assert known.get() == before
     assert {each.name for each in known.path.parent.iterdir()} == {"default.json", "default.lock"}
-
-
-@pytest.mark.parametrize(
-    ("server", "private"),
-    [
-        ("https://keys.example.com", True),
-        ("http://127.0.0.1:8400", True),
-        ("http://[::1]:8400", True),
-        ("http://localhost", True),
-        ("http://localhost.example.com", False),
-        ("http://10.0.0.1", False),
-        ("ftp://x", False),
-        ("", False),
-    ],
-)
-def test_knows_where_nobody_listens(server: str, private: bool) -> None:
-    assert is_private(server) is private
 
 
 def test_shows_no_token_of_a_profile() -> None:

@@ -1,11 +1,9 @@
 """Talks to a server as the person who signed in: gets tokens, keeps them fresh, and calls the API with them."""
 
-import ipaddress
 import platform
 import time
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
 import httpx2
 
@@ -19,6 +17,8 @@ DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
 WAIT_SECONDS = 30
 # A token that ends while a request travels is as good as none.
 SPARE_SECONDS = 30
+# The last is Python's word for a name that no machine can have.
+NO_WAY = (httpx2.HTTPError, httpx2.InvalidURL, UnicodeError)
 USER_AGENT = f"ostiary/{__version__} ({platform.system()})"
 
 
@@ -41,7 +41,7 @@ def ask(server: str, path: str, sent: Mapping[str, str]) -> dict[str, Any]:
         response = httpx2.post(
             url, data={"client_id": CLIENT_ID, **sent}, headers={"User-Agent": USER_AGENT}, timeout=WAIT_SECONDS
         )
-    except (httpx2.HTTPError, httpx2.InvalidURL) as error:
+    except NO_WAY as error:
         raise NoAnswer(f"No answer from {url}: {error}") from error
     try:
         answer = response.json()
@@ -63,17 +63,6 @@ def profile_of(server: str, answer: Mapping[str, Any]) -> Profile:
         return Profile(server, str(answer["access_token"]), expires_at, str(answer["refresh_token"]))
     except (KeyError, TypeError, ValueError) as error:
         raise NoAnswer(f"{server} did not answer like an Ostiary; check --server") from error
-
-
-def is_private(server: str) -> bool:
-    """Whether tokens on their way there can be read by nobody else."""
-    parts = urlsplit(server)
-    if parts.scheme == "https":
-        return True
-    try:
-        return ipaddress.ip_address(parts.hostname or "").is_loopback
-    except ValueError:
-        return parts.hostname == "localhost"
 
 
 class LoginClient:

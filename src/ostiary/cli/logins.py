@@ -10,10 +10,10 @@ import httpx2
 import typer
 
 from ostiary import clock
-from ostiary.cli import show
-from ostiary.cli.login_client import DEVICE_CODE, LoginClient, NoAnswer, Refusal, ask, is_private, profile_of
+from ostiary.cli import server_address, show
+from ostiary.cli.login_client import DEVICE_CODE, LoginClient, NoAnswer, Refusal, ask, profile_of
 from ostiary.cli.login_profile import PROFILE, USUAL_NAME, NotSignedIn, Profile, ProfileFile
-from ostiary.cli.session import JsonFlag, fail, plain_refusals, settings
+from ostiary.cli.session import JsonFlag, fail, plain_refusals
 from ostiary.crypto import strict
 
 LONGEST_PAUSE_SECONDS = 60
@@ -34,14 +34,12 @@ def login(
 ) -> None:
     """Sign in: approve this terminal in a browser, on this or any other device."""
     file = ProfileFile.named(profile)
-    chosen = (server or settings().issuer).rstrip("/")
-    if not is_private(chosen) and not settings().allow_insecure_http:
-        fail(f"{chosen} would be talked to in clear: use https, or set OSTIARY_ALLOW_INSECURE_HTTP=true")
+    url = server_address.chosen(server)
     asked = {name: value for name, value in (("bank_guid", bank), ("scope", scope)) if value}
     with plain_refusals():
-        codes = ask(chosen, "/oauth/device_authorization", asked)
+        codes = ask(url, "/oauth/device_authorization", asked)
         _tell_how(codes)
-        fresh = profile_of(chosen, _approved(file, chosen, codes))
+        fresh = profile_of(url, _approved(file, url, codes))
         with file.locked():
             before = _before(file)
             file.save(fresh)
