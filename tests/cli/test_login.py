@@ -13,7 +13,8 @@ import sqlalchemy as sa
 from typer.testing import CliRunner
 
 from ostiary.app import Ostiary
-from ostiary.cli.login_client import LoginClient
+from ostiary.cli import login_client
+from ostiary.cli.login_client import LoginClient, Refusal
 from ostiary.cli.login_profile import CONFIG_DIR, PROFILE, NotSignedIn, Profile, ProfileFile
 from ostiary.cli.program import program
 from ostiary.settings import Settings
@@ -177,11 +178,22 @@ def test_asks_anew_when_the_servers_clock_is_ahead(known: ProfileFile, monkeypat
 def test_says_that_a_login_has_ended(cast: Cast, known: ProfileFile, run: Run, env: dict[str, str]) -> None:
     with cast.store.writing() as db:
         db.execute(sa.delete(Login))
-    with pytest.raises(NotSignedIn, match="This login has ended: sign in again"):
+    work = ProfileFile("work")
+    with work.locked():
+        work.save(known.get())
+    for more, command in ([], "ostiary login"), (["--profile", "work"], "ostiary login --profile work"):
+        done = run("whoami", *more, **env)
+        assert (done.returncode, done.stdout) == (1, "")
+        assert done.stderr == f"This login has ended: sign in again with: {command}\n"
+
+
+def test_says_what_to_do_about_any_other_refusal(known: ProfileFile, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuses(*_: object) -> None:
+        raise Refusal("unauthorized_client", "We do not know you")
+
+    monkeypatch.setattr(login_client, "ask", refuses)
+    with pytest.raises(NotSignedIn, match=r"\AWe do not know you\. Sign in again with: ostiary login\Z"):
         LoginClient(known).access_token()
-    done = run("whoami", **env)
-    assert (done.returncode, done.stdout) == (1, "")
-    assert "ostiary login" in done.stderr
 
 
 def test_forgets_a_login_that_the_server_cannot_be_told_about(

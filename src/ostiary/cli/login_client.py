@@ -113,6 +113,11 @@ class LoginClient:
             try:
                 fresh = profile_of(profile.server, ask(profile.server, "/oauth/token", sent))
             except Refusal as error:
-                raise NotSignedIn(f"{error}. Sign in again with: {self.file.way_in()}") from error
+                raise NotSignedIn(f"{_advised(str(error))} with: {self.file.way_in()}") from error
             self.file.save(fresh)
             return fresh.access_token
+
+
+def _advised(said: str) -> str:
+    """A refusal that ends with what to do; the server's own words often do already."""
+    return said if said.endswith("sign in again") else f"{said}. Sign in again"
