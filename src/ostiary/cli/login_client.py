@@ -3,22 +3,28 @@
 import platform
 import time
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import httpx2
 
 from ostiary import __version__
 from ostiary.cli import show
 from ostiary.cli.login_profile import NotSignedIn, Profile, ProfileFile
+from ostiary.cli.server_address import unlike_an_ostiary
 from ostiary.errors import OstiaryError
 
 CLIENT_ID = "ostiary-cli"
 DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
 WAIT_SECONDS = 30
+# RFC 8628 §3.5: when a server names no pause, and how much more each time it says slow_down.
+SLOWER_SECONDS = 5
+LONGEST_PAUSE_SECONDS = 60
 # A token that ends while a request travels is as good as none.
 SPARE_SECONDS = 30
 # The last is Python's word for a name that no machine can have.
 NO_WAY = (httpx2.HTTPError, httpx2.InvalidURL, UnicodeError)
+# No Ostiary gives a token or a code for longer: beyond it are numbers that clocks cannot add.
+LONGEST_LIFE_SECONDS = 24 * 3600
 USER_AGENT = f"ostiary/{__version__} ({platform.system()})"
 
 
@@ -45,10 +51,10 @@ def ask(server: str, path: str, sent: Mapping[str, str]) -> dict[str, Any]:
         raise NoAnswer(f"No answer from {url}: {error}") from error
     try:
         answer = response.json()
-    except ValueError:
+    except (ValueError, RecursionError):
         answer = None
     if not isinstance(answer, dict) or (not response.is_success and "error" not in answer):
-        raise NoAnswer(f"{url} did not answer like an Ostiary; check --server")
+        raise NoAnswer(unlike_an_ostiary(url))
     if response.is_success:
         return answer
     if response.status_code >= httpx2.codes.INTERNAL_SERVER_ERROR:
@@ -56,13 +62,46 @@ def ask(server: str, path: str, sent: Mapping[str, str]) -> dict[str, Any]:
     raise Refusal(str(answer["error"]), str(answer.get("error_description") or ""))
 
 
+class Codes(NamedTuple):
+    """What a person is shown, and what waits for them (RFC 8628 §3.2)."""
+
+    link: str
+    user_code: str
+    device_code: str
+    expires_in: int
+    interval: int
+
+
+def codes_of(server: str, answer: Mapping[str, Any]) -> Codes:
+    """Raises NoAnswer for an answer without codes."""
+    return Codes(
+        _word(server, answer, "verification_uri_complete"),
+        _word(server, answer, "user_code"),
+        _word(server, answer, "device_code"),
+        _seconds(server, answer, "expires_in", LONGEST_LIFE_SECONDS),
+        _seconds(server, {"interval": SLOWER_SECONDS, **answer}, "interval", LONGEST_PAUSE_SECONDS),
+    )
+
+
 def profile_of(server: str, answer: Mapping[str, Any]) -> Profile:
     """Of an answer with tokens; raises NoAnswer for one without."""
-    try:
-        expires_at = time.time() + int(answer["expires_in"])
-        return Profile(server, str(answer["access_token"]), expires_at, str(answer["refresh_token"]))
-    except (KeyError, TypeError, ValueError) as error:
-        raise NoAnswer(f"{server} did not answer like an Ostiary; check --server") from error
+    expires_at = time.time() + _seconds(server, answer, "expires_in", LONGEST_LIFE_SECONDS)
+    return Profile(server, _word(server, answer, "access_token"), expires_at, _word(server, answer, "refresh_token"))
+
+
+def _word(server: str, answer: Mapping[str, Any], name: str) -> str:
+    told = answer.get(name)
+    if not isinstance(told, str) or not told:
+        raise NoAnswer(unlike_an_ostiary(server))
+    return told
+
+
+def _seconds(server: str, answer: Mapping[str, Any], name: str, longest: int) -> int:
+    told = answer.get(name)
+    # True is an int to Python.
+    if type(told) is not int or not 0 <= told <= longest:
+        raise NoAnswer(unlike_an_ostiary(server))
+    return told
 
 
 class LoginClient:

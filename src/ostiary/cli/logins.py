@@ -11,13 +11,22 @@ import typer
 
 from ostiary import clock
 from ostiary.cli import server_address, show
-from ostiary.cli.login_client import DEVICE_CODE, LoginClient, NoAnswer, Refusal, ask, profile_of
+from ostiary.cli.login_client import (
+    DEVICE_CODE,
+    LONGEST_PAUSE_SECONDS,
+    SLOWER_SECONDS,
+    Codes,
+    LoginClient,
+    NoAnswer,
+    Refusal,
+    ask,
+    codes_of,
+    profile_of,
+)
 from ostiary.cli.login_profile import PROFILE, USUAL_NAME, NotSignedIn, Profile, ProfileFile
 from ostiary.cli.session import JsonFlag, fail, plain_refusals
 from ostiary.crypto import strict
 
-LONGEST_PAUSE_SECONDS = 60
-SLOWER_SECONDS = 5
 SIGNS = "|/-\\"
 
 ProfileOption = Annotated[
@@ -37,7 +46,7 @@ def login(
     url = server_address.chosen(server)
     asked = {name: value for name, value in (("bank_guid", bank), ("scope", scope)) if value}
     with plain_refusals():
-        codes = ask(url, "/oauth/device_authorization", asked)
+        codes = codes_of(url, ask(url, "/oauth/device_authorization", asked))
         _tell_how(codes)
         fresh = profile_of(url, _approved(file, url, codes))
         with file.locked():
@@ -79,19 +88,15 @@ def whoami(profile: ProfileOption = USUAL_NAME, json: JsonFlag = False) -> None:
     _show(profile, known, {name: value for name, value in names.items() if value}, json_wanted=json)
 
 
-def _tell_how(codes: Mapping[str, Any]) -> None:
-    try:
-        link, code = str(codes["verification_uri_complete"]), str(codes["user_code"])
-    except KeyError:
-        fail("The server did not answer like an Ostiary; check --server")
-    typer.echo(f"Open  {show.clean(link)}\nand compare the code:  {show.clean(code)}", err=True)
+def _tell_how(codes: Codes) -> None:
+    typer.echo(f"Open  {show.clean(codes.link)}\nand compare the code:  {show.clean(codes.user_code)}", err=True)
 
 
-def _approved(file: ProfileFile, server: str, codes: Mapping[str, Any]) -> dict[str, Any]:
+def _approved(file: ProfileFile, server: str, codes: Codes) -> dict[str, Any]:
     """Waits for the person; raises Refusal, as RFC 8628 §3.5 lets the server say it."""
-    sent = {"grant_type": DEVICE_CODE, "device_code": str(codes.get("device_code"))}
-    pause = max(1, int(codes.get("interval") or SLOWER_SECONDS))
-    until = time.monotonic() + int(codes.get("expires_in") or 0)
+    sent = {"grant_type": DEVICE_CODE, "device_code": codes.device_code}
+    pause = max(1, codes.interval)
+    until = time.monotonic() + codes.expires_in
     while time.monotonic() < until:
         _wait(pause)
         try:

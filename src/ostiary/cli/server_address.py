@@ -21,3 +21,8 @@ def checked(url: str) -> str:
             "OSTIARY_ALLOW_INSECURE_HTTP=true if the network itself is private"
         )
     return url.rstrip("/")
+
+
+def unlike_an_ostiary(server: str) -> str:
+    """The sentence about whatever else answers there."""
+    return f"{server} did not answer like an Ostiary; check --server"

@@ -35,11 +35,11 @@ def token(
         answer = response.json()
     except NO_WAY as error:
         fail(f"No answer from {url}: {error}")
-    except ValueError:
+    except (ValueError, RecursionError):
         answer = None
     is_granted = response.status_code == httpx2.codes.OK
     if not isinstance(answer, dict) or ("access_token" if is_granted else "error") not in answer:
-        fail(f"{url} did not answer like an Ostiary; check --server")
+        fail(server_address.unlike_an_ostiary(url))
     if not is_granted:
         fail(show.clean(f"{answer['error']}: {answer.get('error_description')}"))
     if json:
