@@ -6,7 +6,6 @@ import stat
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -17,6 +16,11 @@ from ostiary.cli import login_client
 from ostiary.cli.login_client import LoginClient, Refusal
 from ostiary.cli.login_profile import CONFIG_DIR, PROFILE, NotSignedIn, Profile, ProfileFile
 from ostiary.cli.program import program
+from ostiary.cli.remote.api import Api
+from ostiary.cli.remote.login import LoginToken
+from ostiary.oauth.access_tokens import AccessTokens
+from ostiary.oauth.logins import LoginTokens
+from ostiary.oauth.queries import by_login_guid
 from ostiary.settings import Settings
 from ostiary.users.models import Login
 from tests.cli.conftest import Run, strict_json
@@ -142,37 +146,51 @@ def test_says_what_is_wrong(run: Run, env: dict[str, str], args: list[str], code
     assert done.stderr.startswith(sentence)
 
 
-def test_refreshes_once_for_many_commands_at_once(cast: Cast, known: ProfileFile) -> None:
+def test_refreshes_once_for_many_commands_at_once(cast: Cast, live: LiveServer, known: ProfileFile) -> None:
+    def banks(_: object = None) -> set[str]:
+        with Api(live.base_url, LoginToken(LoginClient(ProfileFile()))) as api:
+            return {each["guid"] for each in api.every("/api/banks")}
+
     stale = known.get()
-    clients = [LoginClient(ProfileFile()) for _ in range(AT_ONCE)]
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        answers = list(pool.map(lambda client: client.request("GET", "/api/banks"), clients))
-    assert [each.status_code for each in answers] == [200] * AT_ONCE
-    assert {each["guid"] for each in answers[0].json()["objects"]} == {cast.north, cast.south}
+        answers = list(pool.map(banks, range(AT_ONCE)))
+    assert answers == [{cast.north, cast.south}] * AT_ONCE
     fresh = known.get()
     assert fresh.refresh_token != stale.refresh_token
     assert fresh.expires_at > time.time()
     # Nobody came a second time with the old one.
-    assert clients[0].request("GET", "/api/banks").status_code == 200
+    assert banks() == answers[0]
 
 
-def test_asks_anew_when_the_servers_clock_is_ahead(known: ProfileFile, monkeypatch: pytest.MonkeyPatch) -> None:
-    client = LoginClient(known)
-    assert client.request("GET", "/api/banks").status_code == 200
-    calls: list[str] = []
-    send = LoginClient._sent
+def test_asks_anew_when_the_servers_clock_is_ahead(
+    cast: Cast, live: LiveServer, known: ProfileFile, run: Run, env: dict[str, str]
+) -> None:
+    keys = cast.ostiary.keys
+    with cast.store.reading() as db:
+        login = by_login_guid(db, db.scalars(sa.select(Login.guid)).one(), keys.current_kid)
+    assert login is not None
+    late = LoginTokens(AccessTokens(live.base_url, keys), -60).issue(login).token.decode()
+    with known.locked():
+        known.save(Profile(live.base_url, late, time.time() + 600, known.get().refresh_token))
+    assert strict_json(run("whoami", "--json", **env))["organization"] == "Acme"
+    assert known.get().access_token != late
 
-    def late(self: LoginClient, method: str, path: str, token: str, more: Any) -> Any:  # noqa: ANN401 - httpx's
-        """As if the first token had expired on its way."""
-        calls.append(token)
-        answer = send(self, method, path, token if len(calls) > 1 else "x", more)
-        if len(calls) == 1:
-            answer._content = b'{"error_message": "Signature has expired"}'
-        return answer
 
-    monkeypatch.setattr(LoginClient, "_sent", late)
-    assert client.request("GET", "/api/banks").status_code == 200
-    assert len(set(calls)) == 2
+def test_names_what_the_login_may_know(known: ProfileFile, run: Run, env: dict[str, str]) -> None:
+    assert known.path.exists()
+    told = strict_json(run("whoami", "--json", **env))
+    # It holds no right to look at people.
+    assert told["organization"] == "Acme"
+    assert "person" not in told
+    assert told["scope"] == ["banks:read", "organizations:read"]
+
+
+def test_sends_no_login_in_clear(known: ProfileFile, run: Run, env: dict[str, str]) -> None:
+    with known.locked():
+        known.save(Profile("http://keys.example.com", "a.e30.c", time.time() + 600, "b"))
+    done = run("whoami", **env)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "would cross the network in clear" in done.stderr
 
 
 def test_says_that_a_login_has_ended(cast: Cast, known: ProfileFile, run: Run, env: dict[str, str]) -> None:
@@ -185,6 +203,17 @@ def test_says_that_a_login_has_ended(cast: Cast, known: ProfileFile, run: Run, e
         done = run("whoami", *more, **env)
         assert (done.returncode, done.stdout) == (1, "")
         assert done.stderr == f"This login has ended: sign in again with: {command}\n"
+
+
+def test_says_that_a_login_has_ended_whose_token_still_lives(
+    cast: Cast, known: ProfileFile, run: Run, env: dict[str, str]
+) -> None:
+    assert run("whoami", **env).returncode == 0
+    Program(cast.ostiary, cast.settings).revoke(known.get().refresh_token)
+    done = run("whoami", **env)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
+    said = "does not accept the token of the login default: Login ended. What to do: Sign in again with `ostiary login`"
+    assert said in done.stderr
 
 
 def test_says_what_to_do_about_any_other_refusal(known: ProfileFile, monkeypatch: pytest.MonkeyPatch) -> None:

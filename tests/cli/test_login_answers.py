@@ -108,6 +108,39 @@ def test_refuses_tokens_of_which_one_is_missing(name: str) -> None:
             profile_of("https://keys.example.com", given)
 
 
+@pytest.mark.parametrize(
+    ("answer", "sentence"),
+    [
+        (Answer(200, b"<html>"), "did not answer like an Ostiary"),
+        (Answer(302, b"", {"Location": "https://elsewhere.example"}), "sends callers on to https://elsewhere.example"),
+        (Answer(502, b"<html>"), "answered with status 502 only"),
+        (
+            Answer(503, {"status": 503, "message_code": "service_unavailable", "error_message": "Away \x1b[31m"}),
+            "Away \N{REPLACEMENT CHARACTER}[31m",
+        ),
+    ],
+)
+def test_does_not_guess_who_somebody_is(run: Run, answer: Answer, sentence: str) -> None:
+    with answering(lambda _: answer) as server:
+        file = ProfileFile()
+        with file.locked():
+            file.save(profile_of(server, TOKENS))
+        done = run("whoami", "--json")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert sentence in done.stderr
+    assert "\x1b" not in done.stderr
+
+
+def test_trusts_no_server_with_the_terminal(run: Run) -> None:
+    said = {"error": "server_error", "error_description": "\x1b[31mred"}
+    for status in 400, 503:
+        with answering(lambda _, status=status: Answer(status, said)) as server:  # type: ignore[misc]  # a loop's own
+            done = run("login", "--server", server)
+        assert (done.returncode, done.stdout) == (1, "")
+        assert "[31mred" in done.stderr
+        assert "\x1b" not in done.stderr
+
+
 def test_refuses_an_answer_that_nests_too_deeply(run: Run) -> None:
     done, _ = sign_in(run, b"[" * 100_000, TOKENS)
     assert (done.returncode, done.stdout) == (1, "")

@@ -1,4 +1,4 @@
-"""Talks to a server as the person who signed in: gets tokens, keeps them fresh, and calls the API with them."""
+"""Gets tokens from a server for the person who signed in there, and keeps them fresh."""
 
 import platform
 import time
@@ -58,7 +58,7 @@ def ask(server: str, path: str, sent: Mapping[str, str]) -> dict[str, Any]:
     if response.is_success:
         return answer
     if response.status_code >= httpx2.codes.INTERNAL_SERVER_ERROR:
-        raise NoAnswer(f"{url} is not able to answer now: {answer.get('error_description')}")
+        raise NoAnswer(f"{url} is not able to answer now: {show.clean(answer.get('error_description'))}")
     raise Refusal(str(answer["error"]), str(answer.get("error_description") or ""))
 
 
@@ -105,7 +105,7 @@ def _seconds(server: str, answer: Mapping[str, Any], name: str, longest: int) ->
 
 
 class LoginClient:
-    """The API of the server that a profile names, with an access token that counts."""
+    """Keeps the access token of a profile one that counts."""
 
     def __init__(self, file: ProfileFile) -> None:
         self.file = file
@@ -116,30 +116,6 @@ class LoginClient:
         if profile.expires_at - time.time() > SPARE_SECONDS:
             return profile.access_token
         return self.refreshed(profile.access_token)
-
-    def request(self, method: str, path: str, **more: Any) -> httpx2.Response:  # noqa: ANN401 - httpx's own
-        """The answer to one call, whatever it is; raises NotSignedIn or NoAnswer."""
-        token = self.access_token()
-        response = self._sent(method, path, token, more)
-        if response.status_code == httpx2.codes.UNAUTHORIZED and self._has_expired(response):
-            # By the server's clock, which is the one that counts.
-            response = self._sent(method, path, self.refreshed(token), more)
-        return response
-
-    def _sent(self, method: str, path: str, token: str, more: Mapping[str, Any]) -> httpx2.Response:
-        url = f"{self.file.get().server}{path}"
-        headers = {"Authorization": f"Bearer {token}", "User-Agent": USER_AGENT}
-        try:
-            return httpx2.request(method, url, headers=headers, timeout=WAIT_SECONDS, **more)
-        except (httpx2.HTTPError, httpx2.InvalidURL) as error:
-            raise NoAnswer(f"No answer from {url}: {error}") from error
-
-    @staticmethod
-    def _has_expired(response: httpx2.Response) -> bool:
-        try:
-            return bool(response.json()["error_message"] == "Signature has expired")
-        except (ValueError, KeyError, TypeError):
-            return False
 
     def refreshed(self, stale: str) -> str:
         """One in place of a token that has expired; raises NotSignedIn or NoAnswer."""

@@ -24,8 +24,11 @@ from ostiary.cli.login_client import (
     profile_of,
 )
 from ostiary.cli.login_profile import PROFILE, USUAL_NAME, NotSignedIn, Profile, ProfileFile
+from ostiary.cli.remote.api import Api
+from ostiary.cli.remote.login import LoginToken
+from ostiary.cli.remote.place import claims_of
+from ostiary.cli.remote.refusals import Refused
 from ostiary.cli.session import JsonFlag, fail, plain_refusals
-from ostiary.crypto import strict
 
 SIGNS = "|/-\\"
 
@@ -75,15 +78,14 @@ def logout(profile: ProfileOption = USUAL_NAME, json: JsonFlag = False) -> None:
 def whoami(profile: ProfileOption = USUAL_NAME, json: JsonFlag = False) -> None:
     """Say who is signed in, where, and for which bank; the server is asked."""
     file = ProfileFile.named(profile)
-    with plain_refusals():
-        client = LoginClient(file)
-        claims = _claims(client.access_token())
+    with plain_refusals(), Api(server_address.checked(file.get().server), LoginToken(LoginClient(file))) as api:
+        claims = claims_of(file.get().access_token)
         names = {
-            "person": _name(client, f"/api/users/{claims.get('sub')}"),
-            "organization": _name(client, f"/api/organizations/{claims.get('organization_guid')}"),
+            "person": _name(api, f"/api/users/{claims.get('sub')}"),
+            "organization": _name(api, f"/api/organizations/{claims.get('organization_guid')}"),
         }
         if claims.get("bank_guid"):
-            names["bank"] = _name(client, f"/api/banks/{claims['bank_guid']}")
+            names["bank"] = _name(api, f"/api/banks/{claims['bank_guid']}")
         known = file.get()
     _show(profile, known, {name: value for name, value in names.items() if value}, json_wanted=json)
 
@@ -142,34 +144,19 @@ def _end(known: Profile) -> bool:
     return True
 
 
-def _name(client: LoginClient, path: str) -> str:
-    """What a thing is called, for whoever may know; raises NotSignedIn when the login has ended."""
-    response = client.request("GET", path)
-    if response.status_code == httpx2.codes.UNAUTHORIZED:
-        raise NotSignedIn(f"{_message(response)}. Sign in again with: {client.file.way_in()}")
-    if not response.is_success:
-        return ""
-    told = response.json()
-    return str(told.get("email") or told.get("name") or "") if isinstance(told, dict) else ""
-
-
-def _message(response: httpx2.Response) -> str:
+def _name(api: Api, path: str) -> str:
+    """What a thing is called, for whoever may know; raises Refused when the login has ended."""
     try:
-        return show.clean(response.json()["error_message"])
-    except (ValueError, KeyError, TypeError):
-        return "The server refused the token"
-
-
-def _claims(token: str) -> dict[str, Any]:
-    try:
-        found: dict[str, Any] = strict.json_object(strict.b64url(token.split(".")[1].encode()))
-    except (ValueError, IndexError):
-        return {}
-    return found
+        told = api.get(path)
+    except Refused as refused:
+        if refused.is_absence or refused.status == httpx2.codes.FORBIDDEN:
+            return ""
+        raise
+    return str(told.get("email") or told.get("name") or "")
 
 
 def _show(profile: str, known: Profile, names: Mapping[str, str], *, json_wanted: bool) -> None:
-    claims = _claims(known.access_token)
+    claims = claims_of(known.access_token)
     scopes = str(claims.get("scope") or "").split()
     shown = {
         "profile": profile,
