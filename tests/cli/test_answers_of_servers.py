@@ -1,64 +1,20 @@
 """What `--server` makes of servers that refuse, are no Ostiary, are away, or mean ill."""
 
-import json
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from typer.testing import CliRunner
 
 from ostiary.cli.program import program
+from tests.cli.answering import Answer, answering
 from tests.cli.conftest import Done, strict_json
 from tests.cutting import cutting
 from tests.live import HOST
 
 TOKEN = "planted-token.4711.canary"
-HEADERS: dict[str, str] = {}
-
-
-class Answer(NamedTuple):
-    status: int
-    body: object
-    headers: dict[str, str] = HEADERS
-
-
-@contextmanager
-def answering(answer: Callable[[str], Answer], asked: list[str] | None = None) -> Iterator[str]:
-    """A server that answers each path, with its query, as it is told; bytes as they are, anything else as JSON."""
-
-    class Answers(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            if asked is not None:
-                asked.append(f"{self.command} {self.path}")
-            said = answer(self.path)
-            body = said.body if isinstance(said.body, bytes) else json.dumps(said.body).encode()
-            self.send_response(said.status)
-            for name, value in said.headers.items():
-                self.send_header(name, value)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def do_POST(self) -> None:
-            self.rfile.read(int(self.headers["Content-Length"]))
-            self.do_GET()
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with HTTPServer((HOST, 0), Answers) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
-        thread.start()
-        try:
-            yield f"http://{HOST}:{server.server_port}"
-        finally:
-            server.shutdown()
-            thread.join()
 
 
 @pytest.fixture
@@ -161,30 +117,6 @@ def test_says_that_an_address_cannot_be(ask: Callable[..., Done], server: str) -
     done = ask(server)
     assert (done.returncode in {1, 2}, done.stdout) == (True, "")
     assert done.stderr.count("\n") == 1
-
-
-@pytest.mark.parametrize(
-    ("server", "part"),
-    [
-        ("keys.example.com", "--server takes an address like https://"),
-        ("https://user:word@keys.example.com", "without user name"),
-        ("https://keys.example.com?x=1", "without user name"),
-        ("ftp://keys.example.com", "--server takes"),
-        ("", "--server takes"),
-        ("http://keys.example.com", "would cross the network in clear"),
-        ("http://127.0.0.1.example.com", "would cross the network in clear"),
-        ("http://10.0.0.1:8400", "would cross the network in clear"),
-    ],
-)
-def test_sends_the_token_nowhere_it_could_be_read(ask: Callable[..., Done], server: str, part: str) -> None:
-    done = ask(server)
-    assert (done.returncode, done.stdout) == (2, "")
-    assert part in done.stderr
-
-
-def test_sends_it_in_clear_where_the_network_is_private(ask: Callable[..., Done]) -> None:
-    done = ask("http://no-such-host.invalid", OSTIARY_ALLOW_INSECURE_HTTP="true")
-    assert done.stderr.startswith("No answer from ")
 
 
 @pytest.mark.parametrize(

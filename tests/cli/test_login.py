@@ -6,14 +6,21 @@ import stat
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from typer.testing import CliRunner
 
 from ostiary.app import Ostiary
-from ostiary.cli.login_client import LoginClient, is_private
-from ostiary.cli.login_profile import CONFIG_DIR, NotSignedIn, Profile, ProfileFile
+from ostiary.cli import login_client
+from ostiary.cli.login_client import LoginClient, Refusal
+from ostiary.cli.login_profile import CONFIG_DIR, PROFILE, NotSignedIn, Profile, ProfileFile
+from ostiary.cli.program import program
+from ostiary.cli.remote.api import Api
+from ostiary.cli.remote.login import LoginToken
+from ostiary.oauth.access_tokens import AccessTokens
+from ostiary.oauth.logins import LoginTokens
+from ostiary.oauth.queries import by_login_guid
 from ostiary.settings import Settings
 from ostiary.users.models import Login
 from tests.cli.conftest import Run, strict_json
@@ -76,6 +83,27 @@ def test_signs_in_shows_who_it_is_and_signs_out(cast: Cast, live: LiveServer, en
         assert done.stderr.startswith("You are not signed in: begin with: ostiary login")
 
 
+def test_obeys_the_profile_of_the_environment(cast: Cast, env: dict[str, str], known: ProfileFile, run: Run) -> None:
+    usual = known.get()
+    process = start_login({**env, PROFILE: "work"}, "--json")
+    approve(cast, cast.signed_in("Dana"), code_of(process))
+    stdout, stderr = process.communicate(timeout=COMMAND_SECONDS)
+    assert process.returncode == 0, stderr
+    assert json.loads(stdout)["profile"] == "work"
+    assert known.get() == usual
+    work = {**env, PROFILE: "work"}
+    assert strict_json(run("whoami", "--json", **work))["user_guid"] == cast["Dana"].membership_guid
+    assert strict_json(run("whoami", "--json", "--profile", "default", **work))["profile"] == "default"
+    assert strict_json(run("logout", "--json", **work))["profile"] == "work"
+    assert [each.path.exists() for each in (known, ProfileFile("work"))] == [True, False]
+    for command in ("whoami", "logout"):
+        done = run(command, **work)
+        assert done.stderr.endswith("with the profile work: begin with: ostiary login --profile work\n")
+    # An empty one is as good as none.
+    empty = CliRunner().invoke(program, ["whoami", "--json"], None, {**env, PROFILE: ""})
+    assert json.loads(empty.stdout)["profile"] == "default"
+
+
 def test_says_so_when_it_was_denied(cast: Cast, env: dict[str, str]) -> None:
     process = start_login(env, "--profile", "work")
     cast.signed_in("Alice").post("/device/denial", data={"user_code": code_of(process)})
@@ -99,9 +127,13 @@ def test_ends_the_login_it_replaces(cast: Cast, env: dict[str, str], known: Prof
 @pytest.mark.parametrize(
     ("args", "code", "sentence"),
     [
-        (["--server", "http://keys.example.com"], 1, "http://keys.example.com would be talked to in clear"),
+        (
+            ["--server", "http://keys.example.com"],
+            2,
+            "http://keys.example.com is not https, so secrets and tokens would",
+        ),
         (["--server", f"http://127.0.0.1:{free_port()}"], 1, "No answer from "),
-        (["--server", "nonsense"], 1, "nonsense would be talked to in clear"),
+        (["--server", "nonsense"], 2, "--server takes an address like"),
         (["--scope", "everything"], 1, "'everything' is not a scope"),
         (["--bank", "north"], 1, "bank_guid is 32 letters"),
         (["--profile", "../../etc"], 2, "--profile takes up to 32 small letters"),
@@ -114,47 +146,83 @@ def test_says_what_is_wrong(run: Run, env: dict[str, str], args: list[str], code
     assert done.stderr.startswith(sentence)
 
 
-def test_refreshes_once_for_many_commands_at_once(cast: Cast, known: ProfileFile) -> None:
+def test_refreshes_once_for_many_commands_at_once(cast: Cast, live: LiveServer, known: ProfileFile) -> None:
+    def banks(_: object = None) -> set[str]:
+        with Api(live.base_url, LoginToken(LoginClient(ProfileFile()))) as api:
+            return {each["guid"] for each in api.every("/api/banks")}
+
     stale = known.get()
-    clients = [LoginClient(ProfileFile()) for _ in range(AT_ONCE)]
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        answers = list(pool.map(lambda client: client.request("GET", "/api/banks"), clients))
-    assert [each.status_code for each in answers] == [200] * AT_ONCE
-    assert {each["guid"] for each in answers[0].json()["objects"]} == {cast.north, cast.south}
+        answers = list(pool.map(banks, range(AT_ONCE)))
+    assert answers == [{cast.north, cast.south}] * AT_ONCE
     fresh = known.get()
     assert fresh.refresh_token != stale.refresh_token
     assert fresh.expires_at > time.time()
     # Nobody came a second time with the old one.
-    assert clients[0].request("GET", "/api/banks").status_code == 200
+    assert banks() == answers[0]
 
 
-def test_asks_anew_when_the_servers_clock_is_ahead(known: ProfileFile, monkeypatch: pytest.MonkeyPatch) -> None:
-    client = LoginClient(known)
-    assert client.request("GET", "/api/banks").status_code == 200
-    calls: list[str] = []
-    send = LoginClient._sent
+def test_asks_anew_when_the_servers_clock_is_ahead(
+    cast: Cast, live: LiveServer, known: ProfileFile, run: Run, env: dict[str, str]
+) -> None:
+    keys = cast.ostiary.keys
+    with cast.store.reading() as db:
+        login = by_login_guid(db, db.scalars(sa.select(Login.guid)).one(), keys.current_kid)
+    assert login is not None
+    late = LoginTokens(AccessTokens(live.base_url, keys), -60).issue(login).token.decode()
+    with known.locked():
+        known.save(Profile(live.base_url, late, time.time() + 600, known.get().refresh_token))
+    assert strict_json(run("whoami", "--json", **env))["organization"] == "Acme"
+    assert known.get().access_token != late
 
-    def late(self: LoginClient, method: str, path: str, token: str, more: Any) -> Any:  # noqa: ANN401 - httpx's
-        """As if the first token had expired on its way."""
-        calls.append(token)
-        answer = send(self, method, path, token if len(calls) > 1 else "x", more)
-        if len(calls) == 1:
-            answer._content = b'{"error_message": "Signature has expired"}'
-        return answer
 
-    monkeypatch.setattr(LoginClient, "_sent", late)
-    assert client.request("GET", "/api/banks").status_code == 200
-    assert len(set(calls)) == 2
+def test_names_what_the_login_may_know(known: ProfileFile, run: Run, env: dict[str, str]) -> None:
+    assert known.path.exists()
+    told = strict_json(run("whoami", "--json", **env))
+    # It holds no right to look at people.
+    assert told["organization"] == "Acme"
+    assert "person" not in told
+    assert told["scope"] == ["banks:read", "organizations:read"]
+
+
+def test_sends_no_login_in_clear(known: ProfileFile, run: Run, env: dict[str, str]) -> None:
+    with known.locked():
+        known.save(Profile("http://keys.example.com", "a.e30.c", time.time() + 600, "b"))
+    done = run("whoami", **env)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "would cross the network in clear" in done.stderr
 
 
 def test_says_that_a_login_has_ended(cast: Cast, known: ProfileFile, run: Run, env: dict[str, str]) -> None:
     with cast.store.writing() as db:
         db.execute(sa.delete(Login))
-    with pytest.raises(NotSignedIn, match="This login has ended: sign in again"):
-        LoginClient(known).access_token()
+    work = ProfileFile("work")
+    with work.locked():
+        work.save(known.get())
+    for more, command in ([], "ostiary login"), (["--profile", "work"], "ostiary login --profile work"):
+        done = run("whoami", *more, **env)
+        assert (done.returncode, done.stdout) == (1, "")
+        assert done.stderr == f"This login has ended: sign in again with: {command}\n"
+
+
+def test_says_that_a_login_has_ended_whose_token_still_lives(
+    cast: Cast, known: ProfileFile, run: Run, env: dict[str, str]
+) -> None:
+    assert run("whoami", **env).returncode == 0
+    Program(cast.ostiary, cast.settings).revoke(known.get().refresh_token)
     done = run("whoami", **env)
-    assert (done.returncode, done.stdout) == (1, "")
-    assert "ostiary login" in done.stderr
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
+    said = "does not accept the token of the login default: Login ended. What to do: Sign in again with `ostiary login`"
+    assert said in done.stderr
+
+
+def test_says_what_to_do_about_any_other_refusal(known: ProfileFile, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuses(*_: object) -> None:
+        raise Refusal("unauthorized_client", "We do not know you")
+
+    monkeypatch.setattr(login_client, "ask", refuses)
+    with pytest.raises(NotSignedIn, match=r"\AWe do not know you\. Sign in again with: ostiary login\Z"):
+        LoginClient(known).access_token()
 
 
 def test_forgets_a_login_that_the_server_cannot_be_told_about(
@@ -180,10 +248,14 @@ def test_trusts_no_file_that_others_can_read(known: ProfileFile, run: Run, env: 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"server": "x"}', '{"server": 1, "more": 2}', NO_TIME])
 def test_knows_a_damaged_file(known: ProfileFile, run: Run, env: dict[str, str], content: str) -> None:
-    known.path.write_text(content)
-    done = run("whoami", **env)
-    assert done.returncode == 1
-    assert "is damaged" in done.stderr
+    work = ProfileFile("work")
+    for file in (known, work):
+        file.path.write_text(content)
+        file.path.chmod(0o600)
+    for more, command in ([], "ostiary login\n"), (["--profile", "work"], "ostiary login --profile work\n"):
+        done = run("whoami", *more, **env)
+        assert done.returncode == 1
+        assert done.stderr.endswith(f"is damaged: sign in again with: {command}")
 
 
 def test_leaves_the_old_file_when_a_new_one_cannot_be_written(
@@ -200,23 +272,6 @@ def test_leaves_the_old_file_when_a_new_one_cannot_be_written(
             known.save(Profile("https://x", "a", 0.0, "b"))
     assert known.get() == before
     assert {each.name for each in known.path.parent.iterdir()} == {"default.json", "default.lock"}
-
-
-@pytest.mark.parametrize(
-    ("server", "private"),
-    [
-        ("https://keys.example.com", True),
-        ("http://127.0.0.1:8400", True),
-        ("http://[::1]:8400", True),
-        ("http://localhost", True),
-        ("http://localhost.example.com", False),
-        ("http://10.0.0.1", False),
-        ("ftp://x", False),
-        ("", False),
-    ],
-)
-def test_knows_where_nobody_listens(server: str, private: bool) -> None:
-    assert is_private(server) is private
 
 
 def test_shows_no_token_of_a_profile() -> None:

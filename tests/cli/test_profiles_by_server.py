@@ -57,11 +57,17 @@ def test_takes_the_token_that_somebody_set_before_the_usual_login(scene: Scene, 
 
 def test_asks_no_other_server_than_the_logins(scene: Scene, config: Path) -> None:
     done = run(scene, config, "banks", "list", "--server", "https://elsewhere.example", "--profile", "prod")
-    assert refused(done, f"The login prod is one at {scene.made.live.base_url}", "ostiary login --server https://else")
+    assert refused(done, f"The login prod is one at {scene.made.live.base_url}")
+    assert done.stderr.endswith("with: ostiary login --server https://elsewhere.example --profile prod\n")
 
 
 def test_says_how_to_sign_in(scene: Scene, config: Path) -> None:
-    assert refused(run(scene, config, "banks", "list", "--profile", "nobody"), "ostiary login")
+    url = scene.made.live.base_url
+    nobody = ["banks", "list", "--profile", "nobody"]
+    assert refused(run(scene, config, *nobody), "begin with: ostiary login --profile nobody\n")
+    assert refused(run(scene, config, *nobody, "--server", url), f"`ostiary login --server {url} --profile nobody`")
+    ProfileFile().delete()
+    assert refused(run(scene, config, "banks", "list", "--server", url), f"sign in with `ostiary login --server {url}`")
     assert run(scene, config, "banks", "list", "--profile", "../prod").returncode == 2
 
 

@@ -100,7 +100,7 @@ def test_signs_in_from_a_terminal_and_ends_it_in_settings(
         expect(page.get_by_text("The program is signed out.")).to_be_visible()
         status, said, complaint = terminal.run("whoami", "--json")
         assert (status, said) == (1, "")
-        assert "Sign in again with: ostiary login" in complaint
+        assert "Login ended. What to do: Sign in again with `ostiary login`" in complaint
 
 
 def test_denies_on_a_telephone_without_script(

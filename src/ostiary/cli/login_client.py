@@ -1,24 +1,30 @@
-"""Talks to a server as the person who signed in: gets tokens, keeps them fresh, and calls the API with them."""
+"""Gets tokens from a server for the person who signed in there, and keeps them fresh."""
 
-import ipaddress
 import platform
 import time
 from collections.abc import Mapping
-from typing import Any
-from urllib.parse import urlsplit
+from typing import Any, NamedTuple
 
 import httpx2
 
 from ostiary import __version__
 from ostiary.cli import show
 from ostiary.cli.login_profile import NotSignedIn, Profile, ProfileFile
+from ostiary.cli.server_address import unlike_an_ostiary
 from ostiary.errors import OstiaryError
 
 CLIENT_ID = "ostiary-cli"
 DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
 WAIT_SECONDS = 30
+# RFC 8628 §3.5: when a server names no pause, and how much more each time it says slow_down.
+SLOWER_SECONDS = 5
+LONGEST_PAUSE_SECONDS = 60
 # A token that ends while a request travels is as good as none.
 SPARE_SECONDS = 30
+# The last is Python's word for a name that no machine can have.
+NO_WAY = (httpx2.HTTPError, httpx2.InvalidURL, UnicodeError)
+# No Ostiary gives a token or a code for longer: beyond it are numbers that clocks cannot add.
+LONGEST_LIFE_SECONDS = 24 * 3600
 USER_AGENT = f"ostiary/{__version__} ({platform.system()})"
 
 
@@ -41,43 +47,65 @@ def ask(server: str, path: str, sent: Mapping[str, str]) -> dict[str, Any]:
         response = httpx2.post(
             url, data={"client_id": CLIENT_ID, **sent}, headers={"User-Agent": USER_AGENT}, timeout=WAIT_SECONDS
         )
-    except (httpx2.HTTPError, httpx2.InvalidURL) as error:
+    except NO_WAY as error:
         raise NoAnswer(f"No answer from {url}: {error}") from error
     try:
         answer = response.json()
-    except ValueError:
+    except (ValueError, RecursionError):
         answer = None
     if not isinstance(answer, dict) or (not response.is_success and "error" not in answer):
-        raise NoAnswer(f"{url} did not answer like an Ostiary; check --server")
+        raise NoAnswer(unlike_an_ostiary(url))
     if response.is_success:
         return answer
     if response.status_code >= httpx2.codes.INTERNAL_SERVER_ERROR:
-        raise NoAnswer(f"{url} is not able to answer now: {answer.get('error_description')}")
+        raise NoAnswer(f"{url} is not able to answer now: {show.clean(answer.get('error_description'))}")
     raise Refusal(str(answer["error"]), str(answer.get("error_description") or ""))
+
+
+class Codes(NamedTuple):
+    """What a person is shown, and what waits for them (RFC 8628 §3.2)."""
+
+    link: str
+    user_code: str
+    device_code: str
+    expires_in: int
+    interval: int
+
+
+def codes_of(server: str, answer: Mapping[str, Any]) -> Codes:
+    """Raises NoAnswer for an answer without codes."""
+    return Codes(
+        _word(server, answer, "verification_uri_complete"),
+        _word(server, answer, "user_code"),
+        _word(server, answer, "device_code"),
+        _seconds(server, answer, "expires_in", LONGEST_LIFE_SECONDS),
+        _seconds(server, {"interval": SLOWER_SECONDS, **answer}, "interval", LONGEST_PAUSE_SECONDS),
+    )
 
 
 def profile_of(server: str, answer: Mapping[str, Any]) -> Profile:
     """Of an answer with tokens; raises NoAnswer for one without."""
-    try:
-        expires_at = time.time() + int(answer["expires_in"])
-        return Profile(server, str(answer["access_token"]), expires_at, str(answer["refresh_token"]))
-    except (KeyError, TypeError, ValueError) as error:
-        raise NoAnswer(f"{server} did not answer like an Ostiary; check --server") from error
+    expires_at = time.time() + _seconds(server, answer, "expires_in", LONGEST_LIFE_SECONDS)
+    return Profile(server, _word(server, answer, "access_token"), expires_at, _word(server, answer, "refresh_token"))
 
 
-def is_private(server: str) -> bool:
-    """Whether tokens on their way there can be read by nobody else."""
-    parts = urlsplit(server)
-    if parts.scheme == "https":
-        return True
-    try:
-        return ipaddress.ip_address(parts.hostname or "").is_loopback
-    except ValueError:
-        return parts.hostname == "localhost"
+def _word(server: str, answer: Mapping[str, Any], name: str) -> str:
+    told = answer.get(name)
+    if not isinstance(told, str) or not told:
+        raise NoAnswer(unlike_an_ostiary(server))
+    return told
+
+
+def _seconds(server: str, answer: Mapping[str, Any], name: str, longest: int) -> int:
+    told = answer.get(name)
+    # True is an int to Python.
+    if type(told) is not int or not 0 <= told <= longest:
+        raise NoAnswer(unlike_an_ostiary(server))
+    return told
 
 
 class LoginClient:
-    """The API of the server that a profile names, with an access token that counts."""
+    """Keeps the access token of a profile one that counts."""
 
     def __init__(self, file: ProfileFile) -> None:
         self.file = file
@@ -88,30 +116,6 @@ class LoginClient:
         if profile.expires_at - time.time() > SPARE_SECONDS:
             return profile.access_token
         return self.refreshed(profile.access_token)
-
-    def request(self, method: str, path: str, **more: Any) -> httpx2.Response:  # noqa: ANN401 - httpx's own
-        """The answer to one call, whatever it is; raises NotSignedIn or NoAnswer."""
-        token = self.access_token()
-        response = self._sent(method, path, token, more)
-        if response.status_code == httpx2.codes.UNAUTHORIZED and self._has_expired(response):
-            # By the server's clock, which is the one that counts.
-            response = self._sent(method, path, self.refreshed(token), more)
-        return response
-
-    def _sent(self, method: str, path: str, token: str, more: Mapping[str, Any]) -> httpx2.Response:
-        url = f"{self.file.get().server}{path}"
-        headers = {"Authorization": f"Bearer {token}", "User-Agent": USER_AGENT}
-        try:
-            return httpx2.request(method, url, headers=headers, timeout=WAIT_SECONDS, **more)
-        except (httpx2.HTTPError, httpx2.InvalidURL) as error:
-            raise NoAnswer(f"No answer from {url}: {error}") from error
-
-    @staticmethod
-    def _has_expired(response: httpx2.Response) -> bool:
-        try:
-            return bool(response.json()["error_message"] == "Signature has expired")
-        except (ValueError, KeyError, TypeError):
-            return False
 
     def refreshed(self, stale: str) -> str:
         """One in place of a token that has expired; raises NotSignedIn or NoAnswer."""
@@ -124,6 +128,11 @@ class LoginClient:
             try:
                 fresh = profile_of(profile.server, ask(profile.server, "/oauth/token", sent))
             except Refusal as error:
-                raise NotSignedIn(f"{error}. Sign in again with: ostiary login") from error
+                raise NotSignedIn(f"{_advised(str(error))} with: {self.file.way_in()}") from error
             self.file.save(fresh)
             return fresh.access_token
+
+
+def _advised(said: str) -> str:
+    """A refusal that ends with what to do; the server's own words often do already."""
+    return said if said.endswith("sign in again") else f"{said}. Sign in again"

@@ -10,10 +10,13 @@ import stat
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Self
 
+from ostiary.cli.session import misused
 from ostiary.errors import ConfigurationError, OstiaryError
 
 CONFIG_DIR = "OSTIARY_CONFIG_DIR"
+PROFILE = "OSTIARY_PROFILE"
 USUAL_NAME = "default"
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,31}\Z")
 OTHERS = stat.S_IRWXG | stat.S_IRWXO
@@ -48,9 +51,21 @@ class ProfileFile:
 
     name: str = USUAL_NAME
 
+    @classmethod
+    def named(cls, name: str) -> Self:
+        """As somebody chose it; raises typer.Exit for what no profile is called."""
+        if not NAME.match(name):
+            misused("--profile takes up to 32 small letters, digits and hyphens")
+        return cls(name)
+
     @property
     def path(self) -> Path:
         return folder() / "profiles" / f"{self.name}.json"
+
+    def way_in(self, server: str = "") -> str:
+        """The command that signs somebody in with it."""
+        options = {"--server": server, "--profile": "" if self.name == USUAL_NAME else self.name}
+        return " ".join(["ostiary login", *(f"{option} {value}" for option, value in options.items() if value)])
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
@@ -70,7 +85,7 @@ class ProfileFile:
         try:
             with self.path.open("rb") as file:
                 if os.fstat(file.fileno()).st_mode & OTHERS:
-                    raise NotSignedIn(f"Others can read {self.path}: sign out, and in again with: ostiary login")
+                    raise NotSignedIn(f"Others can read {self.path}: sign out, and in again with: {self.way_in()}")
                 known = json.loads(file.read())
             return Profile(
                 str(known["server"]), known["access_token"], float(known["expires_at"]), known["refresh_token"]
@@ -80,13 +95,13 @@ class ProfileFile:
         except OSError as error:
             raise NotSignedIn(f"{self.path} cannot be read: {error.strerror}") from error
         except (ValueError, TypeError, KeyError) as error:
-            raise NotSignedIn(f"{self.path} is damaged: sign in again with: ostiary login") from error
+            raise NotSignedIn(f"{self.path} is damaged: sign in again with: {self.way_in()}") from error
 
     def get(self) -> Profile:
         found = self.find()
         if found is None:
             more = "" if self.name == USUAL_NAME else f" with the profile {self.name}"
-            raise NotSignedIn(f"You are not signed in{more}: begin with: ostiary login")
+            raise NotSignedIn(f"You are not signed in{more}: begin with: {self.way_in()}")
         return found
 
     def save(self, profile: Profile) -> None:

@@ -10,17 +10,31 @@ import httpx2
 import typer
 
 from ostiary import clock
-from ostiary.cli import show
-from ostiary.cli.login_client import DEVICE_CODE, LoginClient, NoAnswer, Refusal, ask, is_private, profile_of
-from ostiary.cli.login_profile import NAME, USUAL_NAME, NotSignedIn, Profile, ProfileFile
-from ostiary.cli.session import JsonFlag, fail, misused, plain_refusals, settings
-from ostiary.crypto import strict
+from ostiary.cli import server_address, show
+from ostiary.cli.login_client import (
+    DEVICE_CODE,
+    LONGEST_PAUSE_SECONDS,
+    SLOWER_SECONDS,
+    Codes,
+    LoginClient,
+    NoAnswer,
+    Refusal,
+    ask,
+    codes_of,
+    profile_of,
+)
+from ostiary.cli.login_profile import PROFILE, USUAL_NAME, NotSignedIn, Profile, ProfileFile
+from ostiary.cli.remote.api import Api
+from ostiary.cli.remote.login import LoginToken
+from ostiary.cli.remote.place import claims_of
+from ostiary.cli.remote.refusals import Refused
+from ostiary.cli.session import JsonFlag, fail, plain_refusals
 
-LONGEST_PAUSE_SECONDS = 60
-SLOWER_SECONDS = 5
 SIGNS = "|/-\\"
 
-ProfileOption = Annotated[str, typer.Option("--profile", help="Name of the login on this machine.")]
+ProfileOption = Annotated[
+    str, typer.Option("--profile", envvar=PROFILE, metavar="NAME", help="Name of the login on this machine.")
+]
 
 
 def login(
@@ -31,15 +45,13 @@ def login(
     json: JsonFlag = False,
 ) -> None:
     """Sign in: approve this terminal in a browser, on this or any other device."""
-    file = _file(profile)
-    chosen = (server or settings().issuer).rstrip("/")
-    if not is_private(chosen) and not settings().allow_insecure_http:
-        fail(f"{chosen} would be talked to in clear: use https, or set OSTIARY_ALLOW_INSECURE_HTTP=true")
+    file = ProfileFile.named(profile)
+    url = server_address.chosen(server)
     asked = {name: value for name, value in (("bank_guid", bank), ("scope", scope)) if value}
     with plain_refusals():
-        codes = ask(chosen, "/oauth/device_authorization", asked)
+        codes = codes_of(url, ask(url, "/oauth/device_authorization", asked))
         _tell_how(codes)
-        fresh = profile_of(chosen, _approved(chosen, codes))
+        fresh = profile_of(url, _approved(file, url, codes))
         with file.locked():
             before = _before(file)
             file.save(fresh)
@@ -50,7 +62,7 @@ def login(
 
 def logout(profile: ProfileOption = USUAL_NAME, json: JsonFlag = False) -> None:
     """Sign out: end the login at the server, and forget it here."""
-    file = _file(profile)
+    file = ProfileFile.named(profile)
     with plain_refusals(), file.locked():
         known = file.get()
         is_ended = _end(known)
@@ -65,39 +77,28 @@ def logout(profile: ProfileOption = USUAL_NAME, json: JsonFlag = False) -> None:
 
 def whoami(profile: ProfileOption = USUAL_NAME, json: JsonFlag = False) -> None:
     """Say who is signed in, where, and for which bank; the server is asked."""
-    file = _file(profile)
-    with plain_refusals():
-        client = LoginClient(file)
-        claims = _claims(client.access_token())
+    file = ProfileFile.named(profile)
+    with plain_refusals(), Api(server_address.checked(file.get().server), LoginToken(LoginClient(file))) as api:
+        claims = claims_of(file.get().access_token)
         names = {
-            "person": _name(client, f"/api/users/{claims.get('sub')}"),
-            "organization": _name(client, f"/api/organizations/{claims.get('organization_guid')}"),
+            "person": _name(api, f"/api/users/{claims.get('sub')}"),
+            "organization": _name(api, f"/api/organizations/{claims.get('organization_guid')}"),
         }
         if claims.get("bank_guid"):
-            names["bank"] = _name(client, f"/api/banks/{claims['bank_guid']}")
+            names["bank"] = _name(api, f"/api/banks/{claims['bank_guid']}")
         known = file.get()
     _show(profile, known, {name: value for name, value in names.items() if value}, json_wanted=json)
 
 
-def _file(profile: str) -> ProfileFile:
-    if not NAME.match(profile):
-        misused("--profile takes up to 32 small letters, digits and hyphens")
-    return ProfileFile(profile)
+def _tell_how(codes: Codes) -> None:
+    typer.echo(f"Open  {show.clean(codes.link)}\nand compare the code:  {show.clean(codes.user_code)}", err=True)
 
 
-def _tell_how(codes: Mapping[str, Any]) -> None:
-    try:
-        link, code = str(codes["verification_uri_complete"]), str(codes["user_code"])
-    except KeyError:
-        fail("The server did not answer like an Ostiary; check --server")
-    typer.echo(f"Open  {show.clean(link)}\nand compare the code:  {show.clean(code)}", err=True)
-
-
-def _approved(server: str, codes: Mapping[str, Any]) -> dict[str, Any]:
+def _approved(file: ProfileFile, server: str, codes: Codes) -> dict[str, Any]:
     """Waits for the person; raises Refusal, as RFC 8628 §3.5 lets the server say it."""
-    sent = {"grant_type": DEVICE_CODE, "device_code": str(codes.get("device_code"))}
-    pause = max(1, int(codes.get("interval") or SLOWER_SECONDS))
-    until = time.monotonic() + int(codes.get("expires_in") or 0)
+    sent = {"grant_type": DEVICE_CODE, "device_code": codes.device_code}
+    pause = max(1, codes.interval)
+    until = time.monotonic() + codes.expires_in
     while time.monotonic() < until:
         _wait(pause)
         try:
@@ -110,7 +111,7 @@ def _approved(server: str, codes: Mapping[str, Any]) -> dict[str, Any]:
         except NoAnswer:
             # RFC 8628 §3.5: less and less often.
             pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
-    raise Refusal("expired_token", "Nobody approved it in time: begin anew with: ostiary login")
+    raise Refusal("expired_token", f"Nobody approved it in time: begin anew with: {file.way_in()}")
 
 
 def _wait(seconds: int) -> None:
@@ -143,34 +144,19 @@ def _end(known: Profile) -> bool:
     return True
 
 
-def _name(client: LoginClient, path: str) -> str:
-    """What a thing is called, for whoever may know; raises NotSignedIn when the login has ended."""
-    response = client.request("GET", path)
-    if response.status_code == httpx2.codes.UNAUTHORIZED:
-        raise NotSignedIn(f"{_message(response)}. Sign in again with: ostiary login")
-    if not response.is_success:
-        return ""
-    told = response.json()
-    return str(told.get("email") or told.get("name") or "") if isinstance(told, dict) else ""
-
-
-def _message(response: httpx2.Response) -> str:
+def _name(api: Api, path: str) -> str:
+    """What a thing is called, for whoever may know; raises Refused when the login has ended."""
     try:
-        return show.clean(response.json()["error_message"])
-    except (ValueError, KeyError, TypeError):
-        return "The server refused the token"
-
-
-def _claims(token: str) -> dict[str, Any]:
-    try:
-        found: dict[str, Any] = strict.json_object(strict.b64url(token.split(".")[1].encode()))
-    except (ValueError, IndexError):
-        return {}
-    return found
+        told = api.get(path)
+    except Refused as refused:
+        if refused.is_absence or refused.status == httpx2.codes.FORBIDDEN:
+            return ""
+        raise
+    return str(told.get("email") or told.get("name") or "")
 
 
 def _show(profile: str, known: Profile, names: Mapping[str, str], *, json_wanted: bool) -> None:
-    claims = _claims(known.access_token)
+    claims = claims_of(known.access_token)
     scopes = str(claims.get("scope") or "").split()
     shown = {
         "profile": profile,

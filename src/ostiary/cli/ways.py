@@ -10,14 +10,14 @@ from typing import Annotated, Any, Concatenate, Generic, NamedTuple, ParamSpec, 
 import typer
 
 from ostiary.cli.login_client import LoginClient
-from ostiary.cli.login_profile import NAME, USUAL_NAME, NotSignedIn, ProfileFile
+from ostiary.cli.login_profile import PROFILE, USUAL_NAME, NotSignedIn, ProfileFile
 from ostiary.cli.remote import tokens
 from ostiary.cli.remote.api import Api
 from ostiary.cli.remote.login import LoginToken
 from ostiary.cli.remote.refusals import Refused
 from ostiary.cli.remote.tokens import TokenSource
-from ostiary.cli.session import misused, plain_refusals, settings
-from ostiary.settings import PUBLIC_URL, is_loopback
+from ostiary.cli.server_address import checked
+from ostiary.cli.session import plain_refusals
 
 W = TypeVar("W")
 P = ParamSpec("P")
@@ -35,7 +35,7 @@ ProfileOption = Annotated[
     str | None,
     typer.Option(
         "--profile",
-        envvar="OSTIARY_PROFILE",
+        envvar=PROFILE,
         metavar="NAME",
         help="Work through the API of the server where somebody signed in with: ostiary login --profile NAME",
     ),
@@ -96,33 +96,18 @@ def _chosen(server: str | None, profile: str | None) -> Server | None:
     # An empty OSTIARY_PROFILE is as good as none.
     if server is None and not profile:
         return None
-    if server is not None and not profile and tokens.is_given():
-        return Server(_checked(server), tokens.of_environment())
-    file = ProfileFile(profile or USUAL_NAME)
-    if not NAME.match(file.name):
-        misused("--profile takes up to 32 small letters, digits and hyphens")
+    url = None if server is None else checked(server)
+    if url is not None and not profile and tokens.is_given():
+        return Server(url, tokens.of_environment())
+    file = ProfileFile.named(profile or USUAL_NAME)
     try:
         known = file.get()
     except NotSignedIn as error:
-        if server is None:
+        if url is None:
             raise
         raise Refused(
-            f"A server wants a token: sign in with `ostiary login --server {server}`, or put one into {tokens.TOKEN}"
+            f"A server wants a token: sign in with `{file.way_in(url)}`, or put one into {tokens.TOKEN}"
         ) from error
-    if server is not None and _checked(server) != known.server:
-        raise Refused(f"The login {file.name} is one at {known.server}; sign in with: ostiary login --server {server}")
-    return Server(_checked(known.server), LoginToken(LoginClient(file)))
-
-
-def _checked(url: str) -> str:
-    """Raises typer.Exit for an address that no server has, or on whose way others could read the token."""
-    found = PUBLIC_URL.match(url)
-    if found is None:
-        misused("--server takes an address like https://keys.example.com, without user name, query or fragment")
-    is_readable = url.startswith("http://") and not is_loopback(found[1].strip("[]"))
-    if is_readable and not settings().allow_insecure_http:
-        misused(
-            f"{url} is not https, so the token would cross the network in clear: use https, or set "
-            "OSTIARY_ALLOW_INSECURE_HTTP=true if the network itself is private"
-        )
-    return url.rstrip("/")
+    if url is not None and url != known.server:
+        raise Refused(f"The login {file.name} is one at {known.server}; sign in with: {file.way_in(url)}")
+    return Server(checked(known.server), LoginToken(LoginClient(file)))

@@ -1,5 +1,6 @@
 """Where a token works, as it says itself."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ostiary.access.actor import Subject
@@ -30,12 +31,16 @@ class Place:
             raise Refused(f"The token works in {_named('bank', self.bank_guid)}, not in {guid}")
 
 
-def place_of(token: str) -> Place:
+def claims_of(token: str) -> Mapping[str, object]:
+    """None of a token that is not ours, or of a form to come: the server will say what it thinks of it."""
     try:
-        claims = strict.json_object(strict.b64url(token.split(".")[1].encode("ascii")))
+        return strict.json_object(strict.b64url(token.split(".")[1].encode("ascii")))
     except (ValueError, IndexError):
-        # Not ours, or of a form to come: the server will say what it thinks of it.
-        return Place()
+        return {}
+
+
+def place_of(token: str) -> Place:
+    claims = claims_of(token)
     return Place(*(str(claims.get(name) or "") for name in ("sub_type", "organization_guid", "bank_guid")))
 
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from httpx2 import Response, codes
 
 from ostiary import clock
-from ostiary.cli import show
+from ostiary.cli import server_address, show
 from ostiary.errors import OstiaryError
 
 # Whatever a server writes, a person reads it at a terminal.
@@ -66,7 +66,7 @@ def refusal(response: Response, server: str, token_source: str, token: str) -> R
 
 
 def unlike_an_ostiary(server: str) -> Refused:
-    return Refused(f"{server} did not answer like an Ostiary; check --server")
+    return Refused(server_address.unlike_an_ostiary(server))
 
 
 def only_on_the_server(server: str, command: str, elsewhere: str = "") -> Refused:
