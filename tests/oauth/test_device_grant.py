@@ -82,23 +82,6 @@ def test_says_that_nobody_has_decided_yet(program: Program) -> None:
     assert refusal(program.poll()) == (400, "authorization_pending")
 
 
-def test_asks_whoever_is_too_quick_to_slow_down_by_five_seconds_each_time(program: Program) -> None:
-    program.begin()
-    with time_machine.travel(clock.now(), tick=False) as travel:
-        # Exactly the interval is not too soon, whatever it has become.
-        for seconds, error in [
-            (0, "authorization_pending"),
-            (5, "authorization_pending"),
-            (4.9, "slow_down"),
-            (5, "slow_down"),
-            (15, "authorization_pending"),
-            (14, "slow_down"),
-            (20, "authorization_pending"),
-        ]:
-            travel.shift(seconds)
-            assert refusal(program.poll())[1] == error, seconds
-
-
 def test_gives_tokens_once_somebody_approved(cast: Cast, program: Program) -> None:
     answer = signed_in(cast, program, "Alice")
     assert answer.keys() == {"access_token", "token_type", "expires_in", "scope", "created_at", "refresh_token"}

@@ -72,7 +72,6 @@ def create(db: Session, store: Store, digests: Digests, asked: Asked) -> NewCode
             user_agent=asked.user_agent,
             created_at=now,
             expires_at=now + LIFE,
-            interval_seconds=INTERVAL_SECONDS,
         )
     )
     return made

@@ -3,7 +3,7 @@
 import datetime as dt
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
@@ -14,6 +14,7 @@ from ostiary.oauth.answers import HEADERS, refusal
 from ostiary.oauth.client_check import Sender
 from ostiary.oauth.errors import AccessDenied, InvalidGrant, InvalidRequest, OAuthError
 from ostiary.oauth.logins import LoginTokens, held, refused
+from ostiary.oauth.polls import Polls
 from ostiary.oauth.presented import Digests
 from ostiary.oauth.refresh_grant import Renewed
 from ostiary.oauth.signing_keys import SigningKeys
@@ -50,6 +51,7 @@ class LoginGrants:
     keys: SigningKeys
     tokens: LoginTokens
     lives: LoginLives
+    polls: Polls = field(default_factory=Polls)
 
     async def __call__(self, asked: LoginGrantAsked) -> Answer:
         """Raises nothing."""
@@ -60,17 +62,20 @@ class LoginGrants:
 
     def _answer(self, sender: Sender, sent: Mapping[str, str]) -> Answer:
         public_client.must_be_named(sender, sent)
-        # Looked at first: whoever tries something out must not keep others from writing.
+        # Looked at first: whoever tries something out, or asks again and again, must not keep others from writing.
         with self.store.reading() as db:
-            self._must_be_known(db, sent)
+            self._must_be_worth_writing(db, sent)
         step = self._redeem if sent["grant_type"] == DEVICE_CODE else self._refresh
         return self._written(lambda db: step(db, sender, sent))
 
-    def _must_be_known(self, db: Session, sent: Mapping[str, str]) -> None:
+    def _must_be_worth_writing(self, db: Session, sent: Mapping[str, str]) -> None:
         if sent["grant_type"] == DEVICE_CODE:
             if "device_code" not in sent:
                 raise InvalidRequest("Send the device_code")
-            device_grant.find(db, self.digests, sent["device_code"])
+            kid = self.keys.current_kid
+            error = device_grant.looked_at(db, self.digests, self.polls, sent["device_code"], kid)
+            if error is not None:
+                raise error
         elif "refresh_token" not in sent:
             raise InvalidRequest("Send the refresh_token")
         elif refresh_grant.find(db, self.digests, sent["refresh_token"]) is None:
