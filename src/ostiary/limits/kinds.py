@@ -19,6 +19,7 @@ class Kind(StrEnum):
     TOKEN_REQUESTS_PER_SOURCE = "token-requests-per-source"  # noqa: S105
     FAILED_TOKEN_REQUESTS_PER_SOURCE = "failed-token-requests-per-source"  # noqa: S105
     CUSTOMER_TOKENS_PER_KEY = "customer-tokens-per-key"
+    REFRESHES_PER_LOGIN = "refreshes-per-login"
     FAILED_SIGN_INS_PER_SOURCE = "failed-sign-ins-per-source"
     FAILED_SIGN_INS_PER_ACCOUNT = "failed-sign-ins-per-account"
     SIGN_UPS_PER_SOURCE = "sign-ups-per-source"

@@ -13,6 +13,7 @@ from ostiary.oauth import device_grant, public_client, queries, refresh_grant
 from ostiary.oauth.answers import HEADERS, refusal
 from ostiary.oauth.client_check import Sender
 from ostiary.oauth.errors import AccessDenied, InvalidGrant, InvalidRequest, OAuthError
+from ostiary.oauth.limiting import RefreshLimit
 from ostiary.oauth.logins import LoginTokens, held, refused
 from ostiary.oauth.polls import Polls
 from ostiary.oauth.presented import Digests
@@ -51,6 +52,7 @@ class LoginGrants:
     keys: SigningKeys
     tokens: LoginTokens
     lives: LoginLives
+    refresh_limit: RefreshLimit
     polls: Polls = field(default_factory=Polls)
 
     async def __call__(self, asked: LoginGrantAsked) -> Answer:
@@ -78,8 +80,13 @@ class LoginGrants:
                 raise error
         elif "refresh_token" not in sent:
             raise InvalidRequest("Send the refresh_token")
-        elif refresh_grant.find(db, self.digests, sent["refresh_token"]) is None:
-            raise InvalidGrant(refresh_grant.OVER)
+        else:
+            token = refresh_grant.find(db, self.digests, sent["refresh_token"])
+            if token is None:
+                raise InvalidGrant(refresh_grant.OVER)
+            # One that was used ends the login, and does so however often it was refreshed.
+            if token.used_at is None:
+                self.refresh_limit.must_allow(token.login_guid)
 
     def _written(self, step: Callable[[Session], Answer | OAuthError]) -> Answer:
         """What a step returns is kept, a refusal that has to be remembered included; what it raises is undone."""
