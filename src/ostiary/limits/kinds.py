@@ -10,6 +10,7 @@ from ostiary.settings import Limit, Settings
 
 US_PER_SECOND = 1_000_000
 IPV6_PREFIX = 64
+IPV6_SITE_PREFIX = 48
 
 
 class Kind(StrEnum):
@@ -83,3 +84,11 @@ def source_of(address: str) -> str:
     if ":" in address:
         return str(ipaddress.ip_network((address, IPV6_PREFIX), strict=False))
     return address
+
+
+@lru_cache(maxsize=4096)
+def network_of(source: str) -> str:
+    """What one customer of an IPv6 network is given: the /48 of a source (RFC 6177 §2); of IPv4, the address."""
+    if ":" in source:
+        return str(ipaddress.ip_network(source).supernet(new_prefix=IPV6_SITE_PREFIX))
+    return source

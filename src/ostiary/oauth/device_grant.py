@@ -68,7 +68,7 @@ def find(db: Session, digests: Digests, device_code: str, *, is_to_change: bool 
     is_code = presented.is_well_formed(presented.DEVICE_CODE, device_code)
     code = queries.by_device_digest(db, digests.of(device_code), is_to_change=is_to_change) if is_code else None
     if code is None:
-        raise InvalidGrant("This device code is unknown, or was forgotten long after it expired")
+        raise InvalidGrant("This device code is unknown, made room for another, or was forgotten long after it expired")
     return code
 
 
