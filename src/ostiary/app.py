@@ -52,7 +52,7 @@ from ostiary.oauth.customer_tokens import CustomerTokens
 from ostiary.oauth.device_authorization import DeviceAuthorization
 from ostiary.oauth.guard import ApiGuard
 from ostiary.oauth.introspection import Introspection
-from ostiary.oauth.limiting import Limiting
+from ostiary.oauth.limiting import Limiting, RefreshLimit
 from ostiary.oauth.login_grants import LoginGrants, LoginLives
 from ostiary.oauth.logins import LoginCheck, LoginTokens
 from ostiary.oauth.presented import Digests
@@ -183,6 +183,7 @@ class Ostiary:
     def _token_endpoint(
         self, settings: Settings, client: ClientCheck, tokens: AccessTokens, digests: Digests
     ) -> TokenEndpoint:
+        of_people = LoginTokens(tokens, settings.token_seconds_user)
         return TokenEndpoint(
             lookup=self._reads.lookup(queries.BY_CLIENT_ID, queries.by_client_id),
             client=client,
@@ -192,7 +193,7 @@ class Ostiary:
             usage=self.usage,
             limiting=self.limiting,
             login_grants=LoginGrants(
-                self.store, digests, self.keys, LoginTokens(tokens, settings.token_seconds_user), self._login_lives
+                self.store, digests, self.keys, of_people, self._login_lives, RefreshLimit(self.counting)
             ),
         )
 

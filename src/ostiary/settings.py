@@ -76,6 +76,8 @@ class Settings(BaseSettings):
     limit_token_requests_per_source: LimitOrOff = None
     limit_failed_token_requests_per_source: LimitOrOff = Limit(20, 300)
     limit_customer_tokens_per_key: LimitOrOff = Limit(6000, 60)
+    # Each leaves a row that has to stay for as long as the login may be idle.
+    limit_refreshes_per_login: LimitOrOff = Limit(60, 900)
     limit_failed_sign_ins_per_source: LimitOrOff = Limit(10, 900)
     # NIST SP 800-63B §3.2.2: no more than 100 failures for an account.
     limit_failed_sign_ins_per_account: LimitOrOff = Limit(100, 1800)

@@ -2,6 +2,9 @@
 
 import datetime as dt
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
+from threading import Event
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -127,3 +130,30 @@ def test_counts_again_what_could_not_be_written(desk: Office, monkeypatch: pytes
     usage.write(store)
     assert [count for *_, count in sums(store)] == [1]
     assert key_of(store, key.client_id).last_used_from == "192.0.2.1"
+
+
+def test_waits_for_whoever_is_writing(desk: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What another thread took, and has not written yet, decides about repeats as well."""
+    store, usage = desk.house.store, Usage()
+    key = key_of(store, desk.key(desk.bank()).client_id)
+    usage.known(key.guid, "192.0.2.1")
+    has_taken, may_go_on = Event(), Event()
+    write = usage._write
+
+    def slow(*given: Any) -> None:  # noqa: ANN401 - as it is called
+        has_taken.set()
+        assert may_go_on.wait(10)
+        write(*given)
+
+    monkeypatch.setattr(usage, "_write", slow)
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(usage.write, store)
+        assert has_taken.wait(10)
+        second = pool.submit(usage.write, store)
+        is_early = second in wait([second], 0.2).done
+        may_go_on.set()
+        first.result(10)
+        second.result(10)
+    assert not is_early
+    assert key_of(store, key.client_id).last_used_from == "192.0.2.1"
+    assert sums(store) == []

@@ -105,6 +105,25 @@ def test_tells_only_the_client_id_once_the_key_was_used(cast: Cast, alice: TestC
     assert works(cast, first)
 
 
+@pytest.mark.parametrize(
+    ("path", "more", "status"),
+    [
+        ("/oauth/introspect", {"token": "x"}, 200),
+        ("/oauth/revoke", {"token": "x"}, 200),
+        ("/oauth/token", {"grant_type": "client_credentials", "scope": "nope"}, 400),
+    ],
+)
+def test_takes_a_right_secret_for_use_whatever_it_was_sent_for(
+    cast: Cast, alice: TestClient, path: str, more: dict[str, str], status: int
+) -> None:
+    first = ask(alice)
+    pair = {"client_id": first.json()["client_id"], "client_secret": first.json()["secret"]}
+    assert cast.stranger().post(path, data=pair | more).status_code == status
+    wait_out(cast.store)
+    assert_names_the_key(ask(alice), first)
+    assert works(cast, first)
+
+
 def set_key(**values: object) -> Callable[[Session], object]:
     return lambda db: db.execute(sa.update(Application).values(**values))
 

@@ -74,6 +74,13 @@ def test_takes_an_ipv6_network_for_one_source(address: str, source: str) -> None
     assert kinds.source_of(address) == source
 
 
+@pytest.mark.parametrize(
+    ("address", "network"), [("198.51.100.7", "198.51.100.7"), ("2001:db8:1:2::3", "2001:db8:1::/48"), ("", "")]
+)
+def test_knows_what_one_customer_of_an_ipv6_network_is_given(address: str, network: str) -> None:
+    assert kinds.network_of(kinds.source_of(address)) == network
+
+
 @pytest.mark.parametrize(("wait_us", "seconds"), [(1, 1), (1_000_000, 1), (1_000_001, 2), (300_000_000, 300)])
 def test_rounds_up_how_long_to_wait(wait_us: int, seconds: int) -> None:
     exceeded = Exceeded(Kind.TOKEN_REQUESTS_PER_KEY, Limit(20, 300), wait_us)

@@ -18,6 +18,8 @@ from ostiary.applications.schemas import NewApplication
 from ostiary.banks import service as banks
 from ostiary.banks.models import BankType
 from ostiary.banks.usual import usual_bank
+from ostiary.crypto.es256 import PrivateKey
+from ostiary.oauth.models import SigningKey
 from ostiary.oauth.signing_keys import SigningKeys
 from ostiary.organizations import service as organizations
 from ostiary.organizations.schemas import NewOrganization
@@ -175,6 +177,16 @@ def signed_by(keys: SigningKeys, payload: Mapping[str, object] | bytes, **header
     text = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
     message = encode(json.dumps({"alg": "ES256", "kid": kid, "typ": "at+jwt"} | header).encode()) + "." + encode(text)
     return message + "." + encode(key.sign(message.encode()))
+
+
+def made_elsewhere(desk: Desk) -> SigningKeys:
+    """The keys as another process has them, which has just made one: the desk's own does not know it yet."""
+    made, seal = PrivateKey.generate(), desk.ostiary.keys._seal
+    kid = made.public.thumbprint
+    with desk.store.writing() as db:
+        sealed = seal.close(made.to_der(), kid)
+        db.add(SigningKey(kid=kid, public_jwk=made.public.jwk, private_key_sealed=sealed))
+    return SigningKeys(desk.store, seal)
 
 
 METADATA = 'resource_metadata="http://127.0.0.1:8400/.well-known/oauth-protected-resource"'

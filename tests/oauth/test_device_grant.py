@@ -82,23 +82,6 @@ def test_says_that_nobody_has_decided_yet(program: Program) -> None:
     assert refusal(program.poll()) == (400, "authorization_pending")
 
 
-def test_asks_whoever_is_too_quick_to_slow_down_by_five_seconds_each_time(program: Program) -> None:
-    program.begin()
-    with time_machine.travel(clock.now(), tick=False) as travel:
-        # Exactly the interval is not too soon, whatever it has become.
-        for seconds, error in [
-            (0, "authorization_pending"),
-            (5, "authorization_pending"),
-            (4.9, "slow_down"),
-            (5, "slow_down"),
-            (15, "authorization_pending"),
-            (14, "slow_down"),
-            (20, "authorization_pending"),
-        ]:
-            travel.shift(seconds)
-            assert refusal(program.poll())[1] == error, seconds
-
-
 def test_gives_tokens_once_somebody_approved(cast: Cast, program: Program) -> None:
     answer = signed_in(cast, program, "Alice")
     assert answer.keys() == {"access_token", "token_type", "expires_in", "scope", "created_at", "refresh_token"}
@@ -241,3 +224,30 @@ def test_counts_an_ipv6_network_as_one_source(cast: Cast) -> None:
         Program(cast.ostiary, cast.settings, f"2001:db8::{number}").begin()
     assert Program(cast.ostiary, cast.settings, "2001:db8::f").post("/oauth/device_authorization").status_code == 429
     Program(cast.ostiary, cast.settings, "2001:db8:0:1::1").begin()
+
+
+def test_counts_all_that_a_customer_of_an_ipv6_network_has(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(device_codes, "MOST_WAITING_OF_A_NETWORK", 3)
+    for number in range(3):
+        Program(cast.ostiary, cast.settings, f"2001:db8:0:{number}::1").begin()
+    full = Program(cast.ostiary, cast.settings, "2001:db8:0:9::1").post("/oauth/device_authorization")
+    assert refusal(full) == (429, "too_many_requests")
+    Program(cast.ostiary, cast.settings, "2001:db8:1::1").begin()
+
+
+def test_lets_the_fullest_make_room_for_who_has_none(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two addresses of one /48, and one of another: whoever has many shuts nobody out."""
+    monkeypatch.setattr(device_codes, "MOST_WAITING", 4)
+    addresses = ("198.51.100.8", "2001:db8::1", "2001:db8::2", "2001:db8:0:1::1")
+    early, first, second, third = (Program(cast.ostiary, cast.settings, address) for address in addresses)
+    for each in (early, first, second, third):
+        each.begin()
+    late = Program(cast.ostiary, cast.settings, "198.51.100.9")
+    late.begin()
+    assert refusal(first.poll()) == (400, "invalid_grant")
+    for each in (early, second, third, late):
+        assert refusal(each.poll()) == (400, "authorization_pending")
+    # Who has some waits.
+    assert refusal(second.post("/oauth/device_authorization")) == (429, "too_many_requests")
+    with cast.store.reading() as db:
+        assert len(db.scalars(sa.select(DeviceCode)).all()) == 4

@@ -10,7 +10,7 @@ from ostiary.events.models import Event
 from ostiary.settings import Settings
 from ostiary.users import logins as logins_of_people
 from ostiary.users.models import Login
-from tests.oauth.desk import Desk, claims_of, own_token
+from tests.oauth.desk import Desk, claims_of, made_elsewhere, own_token, signed_by
 from tests.oauth.test_introspection import NO, introspect
 from tests.oauth.test_revocation import revoke
 from tests.oauth.window import assert_refused as assert_oauth_refused
@@ -59,11 +59,28 @@ def test_ends_it_with_a_used_refresh_token_too(cast: Cast, program: Program) -> 
 def test_has_nothing_to_do_for_what_opens_nothing(cast: Cast, program: Program, desk: Desk) -> None:
     mine = signed_in(cast, program, "Alice")
     token = mine["access_token"]
-    expired = own_token(desk.ostiary, claims_of(token) | {"exp": int(clock.seconds())})
     strange = own_token(desk.ostiary, claims_of(token) | {"sid": "0" * 32})
-    for nothing in ("x", "a.b.c", token[:-4] + "AAAA", "ost_refresh_" + "a" * 49, expired, strange):
+    for nothing in ("x", "a.b.c", token[:-4] + "AAAA", "ost_refresh_" + "a" * 49, strange):
         assert program.revoke(nothing).status_code == 200
     assert logins(cast) == 1
+
+
+def test_ends_it_with_an_access_token_that_has_expired(cast: Cast, program: Program, desk: Desk) -> None:
+    """The login outlives its access tokens, so a program that was closed for an hour signs out with an old one."""
+    mine = signed_in(cast, program, "Alice")
+    expired = own_token(desk.ostiary, claims_of(mine["access_token"]) | {"exp": int(clock.seconds()) - 3600})
+    assert program.revoke(expired).status_code == 200
+    assert refusal(program.refresh(mine["refresh_token"])) == (400, "invalid_grant")
+    assert logins(cast) == 0
+
+
+def test_ends_it_with_a_token_of_a_signing_key_that_another_process_has_just_made(
+    cast: Cast, program: Program, desk: Desk
+) -> None:
+    mine = signed_in(cast, program, "Alice")
+    other = made_elsewhere(desk)
+    assert program.revoke(signed_by(other, claims_of(mine["access_token"]))).status_code == 200
+    assert logins(cast) == 0
 
 
 def test_leaves_the_tokens_of_keys_alone(cast: Cast, program: Program, desk: Desk) -> None:

@@ -11,10 +11,21 @@ import time_machine
 
 from ostiary import clock
 from ostiary.applications import service as applications
+from ostiary.errors import StoreUnavailable
 from ostiary.events.models import Event
 from ostiary.oauth import revocation
 from ostiary.oauth.models import Revocation
-from tests.oauth.desk import OPERATOR, Answer, Desk, Key, assert_refused, claims_of, own_token
+from tests.oauth.desk import (
+    OPERATOR,
+    Answer,
+    Desk,
+    Key,
+    assert_refused,
+    claims_of,
+    made_elsewhere,
+    own_token,
+    signed_by,
+)
 from tests.oauth.window import FORM, JSON, assert_never_stored, basic, pair
 from tests.oauth.window import assert_refused as assert_oauth_refused
 
@@ -84,6 +95,28 @@ def test_takes_no_token_with_blanks_for_an_unknown_one(desk: Desk, path: str, ar
     body = json.dumps(pair(desk.north) | {"token": around.format(token, token)}).encode()
     assert_oauth_refused(desk.request(path, [JSON], method="POST", body=body), "invalid_request", says="without blanks")
     assert desk.show(token).status == 200
+
+
+def test_knows_the_signing_key_that_another_process_has_just_made(desk: Desk) -> None:
+    """Until the next look at the keys, a second away, its tokens would be called strange and live on."""
+    claims = claims_of(desk.token(desk.north))
+    token = signed_by(made_elsewhere(desk), claims)
+    assert revoke(desk, desk.north, token).status == 200
+    assert [jti for jti, _ in rows(desk)] == [claims["jti"]]
+    assert_refused(desk.show(token), "Token revoked")
+
+
+def test_says_nothing_of_a_strange_token_while_the_keys_cannot_be_read(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token = signed_by(made_elsewhere(desk), claims_of(desk.token(desk.north)))
+
+    def fails() -> None:
+        raise StoreUnavailable("away")
+
+    monkeypatch.setattr(desk.ostiary.keys, "refresh", fails)
+    body = json.dumps(pair(desk.north) | {"token": token}).encode()
+    assert desk.request("/oauth/revoke", [JSON], method="POST", body=body).status == 503
 
 
 def test_writes_a_row_and_an_event_once(desk: Desk) -> None:

@@ -30,6 +30,7 @@ class Usage:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
+        self._writing = threading.Lock()
         self._counts: Counter[tuple[str, str]] = Counter()
         self._last_used: dict[str, str] = {}
         self._sightings = Sightings()
@@ -45,18 +46,30 @@ class Usage:
             self._counts.update([(application_guid, outcome) for application_guid, _ in uses])
             self._last_used.update(uses)
 
+    def known(self, application_guid: str, address: str) -> None:
+        """A key's secret was right, so somebody has it, whatever came of the request and however that is counted."""
+        with self._lock:
+            self._last_used[application_guid] = address
+
     def saw(self, application_guid: str, address: str) -> None:
         """An observed key was used, or a token of it."""
         with self._lock:
             self._sightings.add(application_guid, address)
 
     def write(self, store: Store) -> None:
-        """Put what was counted since the last call into the database, in one transaction."""
+        """Put what was counted since the last call into the database, in one transaction.
+
+        Whoever comes while another writes waits: what that one took is in the database afterwards, too.
+        """
+        with self._writing:
+            self._write_all(store)
+
+    def _write_all(self, store: Store) -> None:
         with self._lock:
             counts, self._counts = self._counts, Counter()
             last_used, self._last_used = self._last_used, {}
             seen, self._sightings = self._sightings, Sightings()
-        if not (counts or seen):
+        if not (counts or last_used or seen):
             return
         try:
             self._write(store, counts, last_used, seen)

@@ -10,6 +10,7 @@ from ostiary.settings import Limit, Settings
 
 US_PER_SECOND = 1_000_000
 IPV6_PREFIX = 64
+IPV6_SITE_PREFIX = 48
 
 
 class Kind(StrEnum):
@@ -19,6 +20,7 @@ class Kind(StrEnum):
     TOKEN_REQUESTS_PER_SOURCE = "token-requests-per-source"  # noqa: S105
     FAILED_TOKEN_REQUESTS_PER_SOURCE = "failed-token-requests-per-source"  # noqa: S105
     CUSTOMER_TOKENS_PER_KEY = "customer-tokens-per-key"
+    REFRESHES_PER_LOGIN = "refreshes-per-login"
     FAILED_SIGN_INS_PER_SOURCE = "failed-sign-ins-per-source"
     FAILED_SIGN_INS_PER_ACCOUNT = "failed-sign-ins-per-account"
     SIGN_UPS_PER_SOURCE = "sign-ups-per-source"
@@ -82,3 +84,11 @@ def source_of(address: str) -> str:
     if ":" in address:
         return str(ipaddress.ip_network((address, IPV6_PREFIX), strict=False))
     return address
+
+
+@lru_cache(maxsize=4096)
+def network_of(source: str) -> str:
+    """What one customer of an IPv6 network is given: the /48 of a source (RFC 6177 §2); of IPv4, the address."""
+    if ":" in source:
+        return str(ipaddress.ip_network(source).supernet(new_prefix=IPV6_SITE_PREFIX))
+    return source

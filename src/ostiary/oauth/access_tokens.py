@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from ostiary.access import addresses
 from ostiary.access.actor import Subject
 from ostiary.crypto import strict
-from ostiary.crypto.es256 import ALGORITHM, b64
+from ostiary.crypto.es256 import ALGORITHM, PublicKey, b64
 from ostiary.oauth.queries import Standing
 from ostiary.oauth.signing_keys import SigningKeys
 
@@ -30,6 +30,10 @@ SHARED = ("iss", "aud", "sub_type", "scope")
 
 class NotAToken(ValueError):  # noqa: N818 - reads as what it is
     """Not a token that this server signed, in the one spelling in which it signs."""
+
+
+class UnknownKey(NotAToken):
+    """It names no signing key that this process knows: none of ours, or one that another process has just made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +125,14 @@ class AccessTokens:
             self._verified[digest] = claims
         return claims
 
+    def read_surely(self, token: str) -> Claims:
+        """The same for whoever must not take a token of ours for a strange one: may wait for the database."""
+        try:
+            return self.read(token)
+        except UnknownKey:
+            self._keys.refresh()
+            return self.read(token)
+
     def _header(self, kid: str) -> bytes:
         header = self._headers.get(kid)
         if header is None:
@@ -137,13 +149,21 @@ class AccessTokens:
             # Exactly the members we write: crit, b64, jwk, jku and x5c have no way in.
             if header.keys() != {"alg", "kid", "typ"} or header["alg"] != ALGORITHM or header["typ"] != TYPE:
                 raise NotAToken("not the header of an access token")
-            key = self._keys.public(header["kid"]) if isinstance(header["kid"], str) else None
+            key = self._key(header["kid"])
             signature = strict.b64url(parts[2])
-            if key is None or not key.verifies(parts[0] + b"." + parts[1], signature):
+            if not key.verifies(parts[0] + b"." + parts[1], signature):
                 raise NotAToken("not signed by a key of this server")
             return _claims(key.thumbprint, strict.json_object(strict.b64url(parts[1])))
+        except UnknownKey:
+            raise
         except ValueError as error:
             raise NotAToken(str(error)) from error
+
+    def _key(self, kid: object) -> PublicKey:
+        key = self._keys.public(kid) if isinstance(kid, str) else None
+        if key is None:
+            raise UnknownKey("not signed by a key of this server")
+        return key
 
 
 @lru_cache(maxsize=REMEMBERED_BEGINNINGS)

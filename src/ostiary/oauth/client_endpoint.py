@@ -68,6 +68,7 @@ class ClientEndpoint:
         client_id, secret = self.client.pair(sender, sent)
         rows = await self.lookup(client_id, self.keys.current_kid)
         standing = self.client.standing(secret, sender.address, rows, clock.seconds())
+        self.usage.known(standing.application_guid, sender.address)
         if standing.observed_since is not None:
             self.usage.saw(standing.application_guid, sender.address)
         return await self.act(Caller(client_id, standing, sender.address), _token(sent))

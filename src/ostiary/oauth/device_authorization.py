@@ -52,7 +52,7 @@ class DeviceAuthorization:
     def _create(self, asked: Asked) -> NewCodes:
         # Looked at first: whoever is refused must not keep others from writing.
         with self.store.reading() as db:
-            device_codes.must_have_room(db, asked)
+            device_codes.room(db, asked)
         with self.store.writing() as db:
             return device_codes.create(db, self.store, self.digests, asked)
 

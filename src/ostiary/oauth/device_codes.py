@@ -1,6 +1,7 @@
 """Device codes: made for a program, looked up by what its person types, answered once (RFC 8628)."""
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -14,7 +15,7 @@ from ostiary.db.store import Store
 from ostiary.errors import Invalid
 from ostiary.events.catalog import EventType
 from ostiary.events.record import record
-from ostiary.limits.kinds import source_of
+from ostiary.limits.kinds import network_of, source_of
 from ostiary.oauth import presented, queries
 from ostiary.oauth.errors import TooManyRequests
 from ostiary.oauth.models import DeviceCode
@@ -30,6 +31,7 @@ REMEMBERED = dt.timedelta(hours=1)
 MOST_WAITING = 1000
 RETRY_AFTER_SECONDS = 60
 MOST_WAITING_OF_A_SOURCE = 10
+MOST_WAITING_OF_A_NETWORK = 50
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,9 @@ def create(db: Session, store: Store, digests: Digests, asked: Asked) -> NewCode
     """Raises TooManyRequests: each costs a row, and anybody may ask."""
     # Counted and added as one, also on PostgreSQL.
     store.serialize(db)
-    must_have_room(db, asked)
+    fullest = room(db, asked)
+    if fullest is not None:
+        _make_room(db, fullest)
     now = clock.now()
     made = NewCodes(presented.new(presented.DEVICE_CODE), presented.new_user_code())
     db.add(
@@ -72,20 +76,44 @@ def create(db: Session, store: Store, digests: Digests, asked: Asked) -> NewCode
             user_agent=asked.user_agent,
             created_at=now,
             expires_at=now + LIFE,
-            interval_seconds=INTERVAL_SECONDS,
         )
     )
     return made
 
 
-def must_have_room(db: Session, asked: Asked) -> None:
-    """Raises TooManyRequests."""
-    of_source, of_all = queries.by_source(db, source_of(asked.address), clock.now())
-    if of_source >= MOST_WAITING_OF_A_SOURCE or of_all >= MOST_WAITING:
-        raise TooManyRequests(
-            "Too many programs wait for somebody to sign in: try again in a few minutes",
-            retry_after_seconds=RETRY_AFTER_SECONDS,
-        )
+def room(db: Session, asked: Asked) -> str | None:
+    """The source that has to give way first, when all is full; raises TooManyRequests.
+
+    One who has many addresses must not shut out everybody else, so whoever has the most makes room for who has none.
+    """
+    waiting = queries.by_source(db, clock.now())
+    of_networks: Counter[str] = Counter()
+    for each, count in waiting.items():
+        of_networks[network_of(each)] += count
+    source = source_of(asked.address)
+    mine = of_networks[network_of(source)]
+    if waiting.get(source, 0) >= MOST_WAITING_OF_A_SOURCE or mine >= MOST_WAITING_OF_A_NETWORK:
+        raise _full()
+    if of_networks.total() < MOST_WAITING:
+        return None
+    if mine:
+        raise _full()
+    [(fullest, _)] = of_networks.most_common(1)
+    return max((each for each in waiting if network_of(each) == fullest), key=waiting.__getitem__)
+
+
+def _make_room(db: Session, source: str) -> None:
+    """Taken away rather than ended: rows that stay would be without number."""
+    oldest = queries.by_source_the_oldest(db, source, clock.now())
+    if oldest is not None:
+        db.delete(oldest)
+
+
+def _full() -> TooManyRequests:
+    return TooManyRequests(
+        "Too many programs wait for somebody to sign in: try again in a few minutes",
+        retry_after_seconds=RETRY_AFTER_SECONDS,
+    )
 
 
 def approve(db: Session, actor: Actor, code: DeviceCode, scopes: Sequence[str], bank_guid: str | None) -> Login:

@@ -9,19 +9,41 @@ from ostiary import clock
 from ostiary.oauth import presented, queries, refresh_grant
 from ostiary.oauth.errors import (
     AccessDenied,
-    AuthorizationPending,
     ExpiredToken,
     InvalidGrant,
     OAuthError,
-    SlowDown,
 )
+from ostiary.oauth.logins import refused
 from ostiary.oauth.models import DeviceCode
+from ostiary.oauth.polls import Polls
 from ostiary.oauth.presented import Digests
 from ostiary.oauth.refresh_grant import Renewed
 from ostiary.users import logins
 from ostiary.users.models import Login
 
-SLOWER_SECONDS = 5
+ENDED = "The login was ended before it began"
+USED = "This device code was used already, so the login has ended: sign in again"
+
+
+def looked_at(db: Session, digests: Digests, polls: Polls, device_code: str, kid: str) -> OAuthError | None:
+    """What to answer without a write; None when there are tokens to give, or a login to end.
+
+    Anybody may ask, as often as they like: for nothing that can be said by reading must others wait.
+    """
+    code = find(db, digests, device_code)
+    now = clock.now()
+    if code.used_at is None and (error := _not_open(code, now)):
+        return error
+    if code.login_guid is None:
+        return polls.answer(code, now)
+    login = queries.by_login_guid(db, code.login_guid, kid)
+    if code.used_at is not None:
+        return InvalidGrant(USED) if login is None else None
+    if login is None:
+        return AccessDenied(ENDED)
+    # RFC 8628 §3.5 has this word for whoever may not come in after all.
+    reason = refused(login, now.timestamp())
+    return AccessDenied(reason) if reason is not None else None
 
 
 def redeem(db: Session, digests: Digests, device_code: str, address: str, life: dt.timedelta) -> Renewed | OAuthError:
@@ -30,13 +52,15 @@ def redeem(db: Session, digests: Digests, device_code: str, address: str, life: 
     now = clock.now()
     if code.used_at is not None:
         return _used_again(db, code, address)
+    return _not_open(code, now) or _redeemed(db, digests, code, now, life)
+
+
+def _not_open(code: DeviceCode, now: dt.datetime) -> OAuthError | None:
     if code.denied_at is not None:
         return AccessDenied("The request was denied")
     if code.expires_at <= now:
         return ExpiredToken("The device code has expired: begin anew")
-    if code.login_guid is None:
-        return _not_yet(code, now)
-    return _redeemed(db, digests, code, now, life)
+    return None
 
 
 def find(db: Session, digests: Digests, device_code: str, *, is_to_change: bool = False) -> DeviceCode:
@@ -44,17 +68,8 @@ def find(db: Session, digests: Digests, device_code: str, *, is_to_change: bool 
     is_code = presented.is_well_formed(presented.DEVICE_CODE, device_code)
     code = queries.by_device_digest(db, digests.of(device_code), is_to_change=is_to_change) if is_code else None
     if code is None:
-        raise InvalidGrant("This device code is unknown, or was forgotten long after it expired")
+        raise InvalidGrant("This device code is unknown, made room for another, or was forgotten long after it expired")
     return code
-
-
-def _not_yet(code: DeviceCode, now: dt.datetime) -> OAuthError:
-    """RFC 8628 §3.5: whoever asks too soon waits five seconds longer, this time and every time after it."""
-    last, code.last_polled_at = code.last_polled_at, now
-    if last is not None and (now - last).total_seconds() < code.interval_seconds:
-        code.interval_seconds += SLOWER_SECONDS
-        return SlowDown(f"Ask every {code.interval_seconds} seconds")
-    return AuthorizationPending("Nobody has approved or denied it yet: ask again later")
 
 
 def _redeemed(
@@ -63,7 +78,7 @@ def _redeemed(
     mine = Login.guid == code.login_guid
     lives = db.execute(sa.update(Login).where(mine).values(expires_at=now + life, last_used_at=now))
     if lives.rowcount != 1:  # type: ignore[attr-defined]  # an UPDATE's answer has it
-        return AccessDenied("The login was ended before it began")
+        return AccessDenied(ENDED)
     code.used_at = now
     return Renewed(code.login_guid or "", refresh_grant.add(db, digests, code.login_guid or "", now), now)
 
@@ -73,4 +88,4 @@ def _used_again(db: Session, code: DeviceCode, address: str) -> OAuthError:
     found = queries.by_login_to_change(db, code.login_guid or "")
     if found is not None:
         logins.end(db, *found, address, presented_twice=True)
-    return InvalidGrant("This device code was used already, so the login has ended: sign in again")
+    return InvalidGrant(USED)

@@ -23,10 +23,12 @@ from ostiary.oauth.queries import Standing
 # In a second, before those of the next are collected; what a source does beyond that is the same again.
 MOST_PENDING = 1000
 PER_KEY, PER_SOURCE = Kind.TOKEN_REQUESTS_PER_KEY, Kind.TOKEN_REQUESTS_PER_SOURCE
+PER_LOGIN = Kind.REFRESHES_PER_LOGIN
 FAILED = Kind.FAILED_TOKEN_REQUESTS_PER_SOURCE
 TEXTS = {
     PER_KEY: "This key asks for tokens too often: use each token until it expires, or",
     PER_SOURCE: "This address asks for tokens too often: use each token until it expires, or",
+    PER_LOGIN: "This login is refreshed too often: use each access token until it expires, or",
     FAILED: (
         "Client authentication failed, and too often from this address: check client_id and client_secret. A right "
         "pair is answered at once; with this one"
@@ -123,6 +125,19 @@ class Limiting:
             source=source_of(address),
             more_than=f"{limit.requests} in {in_words(limit.seconds)}",
         )
+
+
+class RefreshLimit:
+    """How often one login is refreshed: asked before anything is used up, by threads, which may wait for Redis."""
+
+    def __init__(self, counting: Counting) -> None:
+        self._counting = counting
+
+    def must_allow(self, login_guid: str) -> None:
+        """Raises TooManyRequests."""
+        [verdict] = self._counting.take([((PER_LOGIN, login_guid),)])
+        if isinstance(verdict, Exceeded):
+            raise _too_many(verdict, outcome="too_many_requests", application_guid="")
 
 
 def _failure(error: WrongPair) -> Ask:

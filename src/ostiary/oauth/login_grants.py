@@ -3,7 +3,7 @@
 import datetime as dt
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
@@ -13,7 +13,9 @@ from ostiary.oauth import device_grant, public_client, queries, refresh_grant
 from ostiary.oauth.answers import HEADERS, refusal
 from ostiary.oauth.client_check import Sender
 from ostiary.oauth.errors import AccessDenied, InvalidGrant, InvalidRequest, OAuthError
+from ostiary.oauth.limiting import RefreshLimit
 from ostiary.oauth.logins import LoginTokens, held, refused
+from ostiary.oauth.polls import Polls
 from ostiary.oauth.presented import Digests
 from ostiary.oauth.refresh_grant import Renewed
 from ostiary.oauth.signing_keys import SigningKeys
@@ -50,6 +52,8 @@ class LoginGrants:
     keys: SigningKeys
     tokens: LoginTokens
     lives: LoginLives
+    refresh_limit: RefreshLimit
+    polls: Polls = field(default_factory=Polls)
 
     async def __call__(self, asked: LoginGrantAsked) -> Answer:
         """Raises nothing."""
@@ -60,21 +64,29 @@ class LoginGrants:
 
     def _answer(self, sender: Sender, sent: Mapping[str, str]) -> Answer:
         public_client.must_be_named(sender, sent)
-        # Looked at first: whoever tries something out must not keep others from writing.
+        # Looked at first: whoever tries something out, or asks again and again, must not keep others from writing.
         with self.store.reading() as db:
-            self._must_be_known(db, sent)
+            self._must_be_worth_writing(db, sent)
         step = self._redeem if sent["grant_type"] == DEVICE_CODE else self._refresh
         return self._written(lambda db: step(db, sender, sent))
 
-    def _must_be_known(self, db: Session, sent: Mapping[str, str]) -> None:
+    def _must_be_worth_writing(self, db: Session, sent: Mapping[str, str]) -> None:
         if sent["grant_type"] == DEVICE_CODE:
             if "device_code" not in sent:
                 raise InvalidRequest("Send the device_code")
-            device_grant.find(db, self.digests, sent["device_code"])
+            kid = self.keys.current_kid
+            error = device_grant.looked_at(db, self.digests, self.polls, sent["device_code"], kid)
+            if error is not None:
+                raise error
         elif "refresh_token" not in sent:
             raise InvalidRequest("Send the refresh_token")
-        elif refresh_grant.find(db, self.digests, sent["refresh_token"]) is None:
-            raise InvalidGrant(refresh_grant.OVER)
+        else:
+            token = refresh_grant.find(db, self.digests, sent["refresh_token"])
+            if token is None:
+                raise InvalidGrant(refresh_grant.OVER)
+            # One that was used ends the login, and does so however often it was refreshed.
+            if token.used_at is None:
+                self.refresh_limit.must_allow(token.login_guid)
 
     def _written(self, step: Callable[[Session], Answer | OAuthError]) -> Answer:
         """What a step returns is kept, a refusal that has to be remembered included; what it raises is undone."""

@@ -61,8 +61,6 @@ class DeviceCode(Model):
     user_agent: Mapped[str] = mapped_column(String(255))
     created_at: Mapped[dt.datetime] = mapped_column(default=clock.now)
     expires_at: Mapped[dt.datetime]
-    interval_seconds: Mapped[int]
-    last_polled_at: Mapped[dt.datetime | None]
     # What came of it. No foreign key: the login may end before the program asks again, which then hears so.
     login_guid: Mapped[Guid | None]
     denied_at: Mapped[dt.datetime | None]

@@ -185,11 +185,20 @@ def by_user_code_digest(db: Session, digest: bytes, now: dt.datetime) -> DeviceC
     return db.scalar(mine.where(DeviceCode.expires_at > now, DeviceCode.used_at.is_(None)))
 
 
-def by_source(db: Session, source: str, now: dt.datetime) -> tuple[int, int]:
-    """How many codes wait for somebody: of this source, and of all."""
-    waiting = sa.and_(DeviceCode.expires_at > now, DeviceCode.login_guid.is_(None), DeviceCode.denied_at.is_(None))
-    counted = sa.select(sa.func.count()).where(waiting)
-    return db.scalar(counted.where(DeviceCode.source == source)) or 0, db.scalar(counted) or 0
+def by_source(db: Session, now: dt.datetime) -> dict[str, int]:
+    """How many codes wait for somebody, of each source that has any."""
+    counted = sa.select(DeviceCode.source, sa.func.count()).where(_waits(now)).group_by(DeviceCode.source)
+    return {row[0]: row[1] for row in db.execute(counted)}
+
+
+def by_source_the_oldest(db: Session, source: str, now: dt.datetime) -> DeviceCode | None:
+    """Of those of a source that wait for somebody; until the unit of work ends, nobody answers it."""
+    mine = sa.select(DeviceCode).where(_waits(now), DeviceCode.source == source)
+    return db.scalar(mine.order_by(DeviceCode.created_at, DeviceCode.guid).limit(1).with_for_update())
+
+
+def _waits(now: dt.datetime) -> sa.ColumnElement[bool]:
+    return sa.and_(DeviceCode.expires_at > now, DeviceCode.login_guid.is_(None), DeviceCode.denied_at.is_(None))
 
 
 def by_refresh_digest(db: Session, digest: bytes) -> RefreshToken | None:

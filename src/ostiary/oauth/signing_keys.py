@@ -1,5 +1,7 @@
 """Signing keys at work: made at first start, unsealed into memory, their state confirmed by every read."""
 
+import threading
+
 from ostiary.crypto.es256 import PrivateKey, PublicKey
 from ostiary.crypto.sealing import Seal
 from ostiary.db.store import Store
@@ -15,22 +17,25 @@ class SigningKeys:
         self._store = store
         self._seal = seal
         self._by_kid: dict[str, PrivateKey] = {}
+        self._refreshing = threading.Lock()
         self.published: list[dict[str, object]] = []
         self.refresh()
 
     def refresh(self) -> None:
         """Notice what other processes made and retired; raises ConfigurationError when the master key does not fit.
 
-        Called once a second beside the requests and never because of a token: whoever sent a strange one would decide
-        when this process waits for the database.
+        Called once a second beside the requests. Because of a token only where one is revoked, in a thread of its own:
+        elsewhere whoever sent a strange one would decide when this process waits for the database.
         """
-        with self._store.reading() as db:
-            rows = queries.by_age(db)
-        if not rows:
-            raise ConfigurationError("The database has no signing key: run `ostiary migrate`")
-        self._by_kid = {row.kid: self._by_kid.get(row.kid) or self._unseal(row) for row in rows}
-        self.published = [row.published for row in rows]
-        self._current = rows[-1].kid, self._by_kid[rows[-1].kid]
+        # What was read first must not come last.
+        with self._refreshing:
+            with self._store.reading() as db:
+                rows = queries.by_age(db)
+            if not rows:
+                raise ConfigurationError("The database has no signing key: run `ostiary migrate`")
+            self._by_kid = {row.kid: self._by_kid.get(row.kid) or self._unseal(row) for row in rows}
+            self.published = [row.published for row in rows]
+            self._current = rows[-1].kid, self._by_kid[rows[-1].kid]
 
     def current(self) -> tuple[str, PrivateKey]:
         """The newest key and its kid."""

@@ -150,6 +150,7 @@ class TokenEndpoint:
         except InvalidScope as error:
             # The caller is known by now, so its key's page can say what went wrong.
             error.application_guid = standing.application_guid
+            self.usage.known(standing.application_guid, asked.address)
             raise
         iat = int(now)
         exp = min(iat + self.token_seconds.of(standing.bank_type), int(stored_seconds(standing.expires_at)))

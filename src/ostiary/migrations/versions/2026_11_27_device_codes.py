@@ -24,8 +24,6 @@ def upgrade() -> None:
         sa.Column("user_agent", sa.String(length=255), nullable=False),
         sa.Column("created_at", MOMENT, nullable=False),
         sa.Column("expires_at", MOMENT, nullable=False),
-        sa.Column("interval_seconds", sa.Integer(), nullable=False),
-        sa.Column("last_polled_at", MOMENT, nullable=True),
         sa.Column("login_guid", sa.String(length=32), nullable=True),
         sa.Column("denied_at", MOMENT, nullable=True),
         sa.Column("used_at", MOMENT, nullable=True),
