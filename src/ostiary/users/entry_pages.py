@@ -122,8 +122,9 @@ def sessions(visit: Visit) -> Sessions:
 
 
 def _let_in(visit: Visit, user: User, path: str = HOME, done: str = "") -> Go:
-    """A session with a new id, whatever cookie came along; the one that was there before ends."""
+    """A session with a new id, whatever cookie came along; the one that was there before ends. Raises Invalid."""
     with visit.store.writing() as db:
+        user = entry.still(db, user)
         if visit.visitor is not None:
             session.end(db, visit.visitor.session_guid)
         word = sessions(visit).open(db, user, visit.request, visit.address)

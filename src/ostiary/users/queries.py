@@ -153,6 +153,13 @@ def by_guid(db: Session, guid: str) -> User | None:
     return db.scalar(select(User).where(User.guid == guid))
 
 
+def by_guid_to_hold(db: Session, guid: str, *, is_to_change: bool = False) -> User | None:
+    """A person as they are now; nobody changes them before this unit of work ends."""
+    mine = select(User).where(User.guid == guid).execution_options(populate_existing=True)
+    # SQLite ignores the lock and does not need it: its one writer is us.
+    return db.scalar(mine.with_for_update(read=not is_to_change, key_share=is_to_change))
+
+
 def by_session_address(db: Session, user_guid: str, address: str) -> bool:
     """Whether the person is signed in from there."""
     mine = exists().where(UserSession.user_guid == user_guid, UserSession.address == address)
