@@ -98,19 +98,19 @@ def test_keeps_nobody_from_writing_while_a_code_is_looked_up(
     cast: Cast, program: Program, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     code = program.begin()
-    as_always = SignInThrottle.attempt
+    as_always = SignInThrottle.user_code
     written_meanwhile = []
 
     @contextlib.contextmanager
-    def attempt(self: SignInThrottle, *args: str, **more: bool) -> Iterator[Callable[[], None]]:
+    def user_code(self: SignInThrottle, user_guid: str) -> Iterator[Callable[[], None]]:
         with cast.store.writing() as db:
             db.execute(sa.update(UserSession).values(user_agent="somebody else writes"))
         written_meanwhile.append(True)
-        with as_always(self, *args, **more) as failed:
+        with as_always(self, user_guid) as failed:
             yield failed
 
     browser = cast.signed_in("Dana")
-    monkeypatch.setattr(SignInThrottle, "attempt", attempt)
+    monkeypatch.setattr(SignInThrottle, "user_code", user_code)
     assert browser.post("/device/denial", data={"user_code": "BCDF-GHJK"}).status_code == 404
     assert approve(cast, browser, code).status_code == 303
     assert len(written_meanwhile) == 2

@@ -132,7 +132,7 @@ def _code(visit: Visit) -> DeviceCode:
         raise Invalid("invalid_value", UNKNOWN, status=404, field=FIELD)
     throttle: SignInThrottle = visit.shared[THROTTLE]
     digests: Digests = visit.shared[DIGESTS]
-    with throttle.attempt(visit.address, visit.person.user_guid, is_known_source=False) as failed:
+    with throttle.user_code(visit.person.user_guid) as failed:
         code = queries.by_user_code_digest(visit.db, digests.of(typed), visit.now)
         if code is None or code.is_decided:
             failed()

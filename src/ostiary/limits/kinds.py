@@ -21,6 +21,7 @@ class Kind(StrEnum):
     CUSTOMER_TOKENS_PER_KEY = "customer-tokens-per-key"
     FAILED_SIGN_INS_PER_SOURCE = "failed-sign-ins-per-source"
     FAILED_SIGN_INS_PER_ACCOUNT = "failed-sign-ins-per-account"
+    FAILED_USER_CODES_PER_ACCOUNT = "failed-user-codes-per-account"
     SIGN_UPS_PER_SOURCE = "sign-ups-per-source"
     # Nobody's requests: how often the trail tells of a source that fails.
     NOTICES_PER_SOURCE = "notices-per-source"
