@@ -72,6 +72,15 @@ def test_reads_a_code_however_it_is_typed(cast: Cast, program: Program) -> None:
         assert "Let this program in as Alice?" in browser.get("/device", params={"user_code": typed}).text, typed
 
 
+@pytest.mark.parametrize("is_named", [True, False])
+def test_says_that_a_bank_does_not_confine_it(cast: Cast, program: Program, is_named: bool) -> None:
+    code = program.begin(**({"bank_guid": cast.south} if is_named else {}))
+    said = words(cast.signed_in("Alice").get("/device", params={"user_code": code}).text)
+    where = "runs in South" if is_named else "runs in this one"
+    told = f"{where}. The rights otherwise hold in the whole organization, also for its other banks."
+    assert said.count(told) == 1
+
+
 @pytest.mark.parametrize("typed", ["BCDF-GHJK", "BCDF", "AEIO-UAEI", "x" * 1000, "%00", "\u00df" * 8])
 def test_knows_no_other_code(cast: Cast, program: Program, typed: str) -> None:
     program.begin()
