@@ -81,6 +81,8 @@ class Settings(BaseSettings):
     limit_failed_sign_ins_per_source: LimitOrOff = Limit(10, 900)
     # NIST SP 800-63B §3.2.2: no more than 100 failures for an account.
     limit_failed_sign_ins_per_account: LimitOrOff = Limit(100, 1800)
+    # Of the account, not of the source: nobody may keep their colleagues from signing in.
+    limit_failed_user_codes_per_account: LimitOrOff = Limit(10, 900)
     # Who tries out addresses learns which of them have an account.
     limit_sign_ups_per_source: LimitOrOff = Limit(20, 900)
     limits_url: SecretStr = SecretStr("")

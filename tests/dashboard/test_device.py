@@ -17,6 +17,7 @@ from ostiary.settings import Settings
 from ostiary.users.models import Login
 from tests.people import Cast, add_membership, signed_in
 from tests.programs import ADDRESS, Program, approve, refusal, words
+from tests.users.ways_in import PASSWORD, sign_in
 
 MISTAKE = "No program waits with this code"
 
@@ -71,6 +72,15 @@ def test_reads_a_code_however_it_is_typed(cast: Cast, program: Program) -> None:
         assert "Let this program in as Alice?" in browser.get("/device", params={"user_code": typed}).text, typed
 
 
+@pytest.mark.parametrize("is_named", [True, False])
+def test_says_that_a_bank_does_not_confine_it(cast: Cast, program: Program, is_named: bool) -> None:
+    code = program.begin(**({"bank_guid": cast.south} if is_named else {}))
+    said = words(cast.signed_in("Alice").get("/device", params={"user_code": code}).text)
+    where = "runs in South" if is_named else "runs in this one"
+    told = f"{where}. The rights otherwise hold in the whole organization, also for its other banks."
+    assert said.count(told) == 1
+
+
 @pytest.mark.parametrize("typed", ["BCDF-GHJK", "BCDF", "AEIO-UAEI", "x" * 1000, "%00", "\u00df" * 8])
 def test_knows_no_other_code(cast: Cast, program: Program, typed: str) -> None:
     program.begin()
@@ -90,8 +100,18 @@ def test_makes_whoever_tries_out_codes_wait(cast: Cast, program: Program) -> Non
         refused = browser.get("/device", params={"user_code": code})
         assert (refused.status_code, "Too many attempts" in refused.text) == (429, True)
         assert approve(cast, browser, code, cast.globex).status_code == 429
-        # Somebody elsewhere is not kept waiting.
-        assert cast.signed_in("Alice", "192.0.2.1").get("/device", params={"user_code": code}).status_code == 200
+        # A place elsewhere does not help.
+        assert approve(cast, cast.signed_in("Mallory", "192.0.2.1"), code, cast.globex).status_code == 429
+        # Nobody else is kept waiting, not even at the same place.
+        assert cast.signed_in("Alice").get("/device", params={"user_code": code}).status_code == 200
+
+
+def test_keeps_nobody_from_signing_in_who_shares_the_place_of_a_guesser(cast: Cast) -> None:
+    carol = cast.join("Carol", "viewer", password=PASSWORD).email
+    browser = cast.signed_in("Mallory")
+    statuses = [approve(cast, browser, f"BCDF-GHJ{last}", cast.globex).status_code for last in "BCDFGHJKLMN"]
+    assert statuses == [404] * 10 + [429]
+    assert sign_in(cast.stranger(), carol).status_code == 303
 
 
 def test_takes_one_answer(cast: Cast, program: Program) -> None:

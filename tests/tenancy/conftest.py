@@ -39,6 +39,7 @@ def settings(postgres: Postgres | None, tmp_path_factory: pytest.TempPathFactory
             limit_failed_token_requests_per_source=None,
             limit_failed_sign_ins_per_source=None,
             limit_failed_sign_ins_per_account=None,
+            limit_failed_user_codes_per_account=None,
             limit_sign_ups_per_source=None,
         )
 

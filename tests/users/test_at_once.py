@@ -1,6 +1,5 @@
 """Two who act at the same moment: one waits for the other, and then sees what has become of things."""
 
-import threading
 from collections.abc import Callable
 
 import pytest
@@ -8,7 +7,6 @@ from sqlalchemy.orm import Session
 
 from ostiary.access.actor import Actor
 from ostiary.db.store import Store
-from ostiary.errors import Problem
 from ostiary.settings import Settings
 from ostiary.users import accounts, entry, service, set_up
 from ostiary.users.entry import Entrance
@@ -17,44 +15,13 @@ from ostiary.users.schemas import MembershipChanges, NewInvitation
 from ostiary.users.throttle import SignInThrottle
 from ostiary.web.forms import Form
 from ostiary.web.schemas import read_as
+from tests.at_once import refused_after, written
 from tests.people import ADDRESS, OPERATOR, Cast, actor_of
 from tests.ticking import counting
 from tests.users.ways_in import PASSWORD, events, invited, members, users
 
 Act = Callable[[Session, Actor, str], Membership]
-WAIT_SECONDS = 10
-# More than what waits would have taken, password included.
-NOTICED_SECONDS = 0.6
 EVE = "eve@example.com"
-
-
-def refused_after(store: Store, first: Callable[[Session], object], second: Callable[[], object]) -> str:
-    """Begins the second while the first is done but not committed; the code of the second's refusal, if any."""
-    refused: list[Problem] = []
-
-    def run() -> None:
-        try:
-            second()
-        except Problem as problem:
-            refused.append(problem)
-
-    other = threading.Thread(target=run)
-    with store.writing() as db:
-        first(db)
-        other.start()
-        other.join(NOTICED_SECONDS)
-        assert other.is_alive(), "it did not wait"
-    other.join(WAIT_SECONDS)
-    assert not other.is_alive(), "it waits for ever"
-    return refused[0].message_code if refused else ""
-
-
-def written(store: Store, work: Callable[[Session], object]) -> Callable[[], object]:
-    def run() -> object:
-        with store.writing() as db:
-            return work(db)
-
-    return run
 
 
 @pytest.fixture

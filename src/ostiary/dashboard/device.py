@@ -13,6 +13,7 @@ from ostiary.oauth.models import DeviceCode
 from ostiary.oauth.presented import Digests
 from ostiary.users import queries as users
 from ostiary.users import user_agents
+from ostiary.users.entry_pages import held
 from ostiary.users.throttle import SignInThrottle
 from ostiary.web.pages import Go, Outcome, Pages, View, Visit
 
@@ -64,22 +65,28 @@ def device(visit: Visit) -> Outcome:
     return _before_approval(visit, code)
 
 
-@pages.post(f"{PAGE}/approval", again=device)
+@pages.post(f"{PAGE}/approval", again=device, writes=False)
 def approve(visit: Visit) -> Go:
+    # Looked up and counted first: nobody else waits to write while a code is guessed.
     code = _code(visit)
     visit.must_be_meant_here()
-    bank_guid = code.bank_guid or visit.form.value("bank_guid")
-    wanted = _wanted(visit, code, bank_guid)
-    if wanted.refusal or (bank_guid and wanted.bank is None):
-        raise Invalid("invalid_value", wanted.refusal or NOT_HERE, status=422)
-    visit.form.must_be_confirmed()
-    device_codes.approve(visit.db, visit.actor, code, wanted.scopes, wanted.bank.guid if wanted.bank else None)
+    with visit.store.writing() as db:
+        inside = held(visit, db)
+        inside.must_be_meant_here()
+        bank_guid = code.bank_guid or visit.form.value("bank_guid")
+        wanted = _wanted(inside, code, bank_guid)
+        if wanted.refusal or (bank_guid and wanted.bank is None):
+            raise Invalid("invalid_value", wanted.refusal or NOT_HERE, status=422)
+        visit.form.must_be_confirmed()
+        device_codes.approve(db, inside.actor, code, wanted.scopes, wanted.bank.guid if wanted.bank else None)
     return Go(PAGE, done=APPROVED)
 
 
-@pages.post(f"{PAGE}/denial", again=device)
+@pages.post(f"{PAGE}/denial", again=device, writes=False)
 def deny(visit: Visit) -> Go:
-    device_codes.deny(visit.db, visit.actor, _code(visit))
+    code = _code(visit)
+    with visit.store.writing() as db:
+        device_codes.deny(db, held(visit, db).actor, code)
     return Go(PAGE, done=DENIED)
 
 
@@ -125,7 +132,7 @@ def _code(visit: Visit) -> DeviceCode:
         raise Invalid("invalid_value", UNKNOWN, status=404, field=FIELD)
     throttle: SignInThrottle = visit.shared[THROTTLE]
     digests: Digests = visit.shared[DIGESTS]
-    with throttle.attempt(visit.address, visit.person.user_guid, is_known_source=False) as failed:
+    with throttle.user_code(visit.person.user_guid) as failed:
         code = queries.by_user_code_digest(visit.db, digests.of(typed), visit.now)
         if code is None or code.is_decided:
             failed()

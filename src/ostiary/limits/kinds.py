@@ -23,6 +23,7 @@ class Kind(StrEnum):
     REFRESHES_PER_LOGIN = "refreshes-per-login"
     FAILED_SIGN_INS_PER_SOURCE = "failed-sign-ins-per-source"
     FAILED_SIGN_INS_PER_ACCOUNT = "failed-sign-ins-per-account"
+    FAILED_USER_CODES_PER_ACCOUNT = "failed-user-codes-per-account"
     SIGN_UPS_PER_SOURCE = "sign-ups-per-source"
     # Nobody's requests: how often the trail tells of a source that fails.
     NOTICES_PER_SOURCE = "notices-per-source"

@@ -99,6 +99,17 @@ class Entrance:
             return user
 
 
+def still(db: Session, user: User, *, is_to_change: bool = False) -> User:
+    """Somebody as they were when their password was looked at, until this unit of work ends; raises Invalid.
+
+    Looking takes a while: meanwhile the password may have changed, and with it ended whatever it had opened.
+    """
+    found = queries.by_guid_to_hold(db, user.guid, is_to_change=is_to_change)
+    if found is None or found.password_hash != user.password_hash or found.disabled_at is not None:
+        raise Invalid("invalid_credentials", REFUSED, status=401)
+    return found
+
+
 def add(db: Session, email: str, name: str, password_hash: str | None) -> User:
     if queries.by_email(db, email) is not None:
         raise _taken()
@@ -153,6 +164,8 @@ def forgetful(db: Session, word: str) -> User:
 def change_password(db: Session, user: User, password_hash: str, address: str, *, but: str = "") -> None:
     """Ends the person's sessions, except perhaps the one in which it happens."""
     user.password_hash = password_hash
+    # First, so that whoever holds the person to open something for them is through when it is looked for.
+    db.flush()
     session.end_all(db, user.guid, but=but)
     for membership, _ in queries.by_user(db, user.guid):
         _tell(db, membership, EventType.USER_UPDATED, address, password_changed=True)

@@ -1,5 +1,9 @@
 """Pages that let somebody in: set-up, sign-in, sign-up, invitations, a new password; and out again."""
 
+from dataclasses import replace
+
+from sqlalchemy.orm import Session
+
 from ostiary.errors import Invalid
 from ostiary.events.catalog import EventType
 from ostiary.events.record import record
@@ -9,7 +13,7 @@ from ostiary.users.models import Role, User
 from ostiary.users.roles import MEANINGS
 from ostiary.users.session import Sessions
 from ostiary.web import origin
-from ostiary.web.pages import Go, Pages, View, Visit, Who
+from ostiary.web.pages import Go, Pages, SignedOut, View, Visit, Who
 
 ENTRANCE = "entrance"
 SESSIONS = "sessions"
@@ -121,9 +125,18 @@ def sessions(visit: Visit) -> Sessions:
     return shared
 
 
+def held(visit: Visit, db: Session) -> Visit:
+    """The same visit in a unit of work that writes: until it ends nobody signs its person out; raises SignedOut."""
+    visitor = sessions(visit).held(db, visit.person, visit.request)
+    if visitor is None:
+        raise SignedOut
+    return replace(visit, db=db, visitor=visitor)
+
+
 def _let_in(visit: Visit, user: User, path: str = HOME, done: str = "") -> Go:
-    """A session with a new id, whatever cookie came along; the one that was there before ends."""
+    """A session with a new id, whatever cookie came along; the one that was there before ends. Raises Invalid."""
     with visit.store.writing() as db:
+        user = entry.still(db, user)
         if visit.visitor is not None:
             session.end(db, visit.visitor.session_guid)
         word = sessions(visit).open(db, user, visit.request, visit.address)

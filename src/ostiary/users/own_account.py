@@ -16,6 +16,7 @@ from ostiary.users.queries import OwnLogin
 from ostiary.users.schemas import PasswordChange
 from ostiary.users.session import Sessions
 from ostiary.web.forms import Form
+from ostiary.web.pages import SignedOut
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class Program:
 
 
 def change_password(entrance: Entrance, sessions: Sessions, visitor: Visitor, form: Form) -> str:
-    """Ends every other session, and gives this one a new id: the word of its cookie."""
+    """Ends every other session, and gives this one a new id: the word of its cookie; raises Invalid or SignedOut."""
     with entrance.store.reading() as db:
         user = _user(db, visitor)
     with entrance.throttle.attempt(visitor.address, user.email, is_known_source=True) as failed:
@@ -46,7 +47,10 @@ def change_password(entrance: Entrance, sessions: Sessions, visitor: Visitor, fo
     sent = form.read_as(PasswordChange, mine=(user.email, user.name))
     password_hash = passwords.hashed(sent.read().password)
     with entrance.store.writing() as db:
-        entry.change_password(db, _user(db, visitor), password_hash, visitor.address, but=visitor.session_guid)
+        user = entry.still(db, user, is_to_change=True)
+        if visitor.session_guid not in {each.guid for each in sessions.live(db, visitor.user_guid)}:
+            raise SignedOut
+        entry.change_password(db, user, password_hash, visitor.address, but=visitor.session_guid)
         return sessions.renew(db, visitor.session_guid)
 
 

@@ -8,6 +8,7 @@ from sqlalchemy import Select, and_, exists, false, func, or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from ostiary.access.actor import Actor, Subject
+from ostiary.access.visitor import Visitor
 from ostiary.banks.models import Bank
 from ostiary.db.pages import Page, read_page
 from ostiary.errors import NotFound
@@ -153,6 +154,13 @@ def by_guid(db: Session, guid: str) -> User | None:
     return db.scalar(select(User).where(User.guid == guid))
 
 
+def by_guid_to_hold(db: Session, guid: str, *, is_to_change: bool = False) -> User | None:
+    """A person as they are now; nobody changes them before this unit of work ends."""
+    mine = select(User).where(User.guid == guid).execution_options(populate_existing=True)
+    # SQLite ignores the lock and does not need it: its one writer is us.
+    return db.scalar(mine.with_for_update(read=not is_to_change, key_share=is_to_change))
+
+
 def by_session_address(db: Session, user_guid: str, address: str) -> bool:
     """Whether the person is signed in from there."""
     mine = exists().where(UserSession.user_guid == user_guid, UserSession.address == address)
@@ -163,6 +171,14 @@ def by_session(db: Session, id_digest: bytes) -> tuple[UserSession, User] | None
     found = select(UserSession, User).join(User, User.guid == UserSession.user_guid)
     row = db.execute(found.where(UserSession.id_digest == id_digest)).first()
     return (row[0], row[1]) if row else None
+
+
+def by_visitor_to_hold(db: Session, visitor: Visitor) -> UserSession | None:
+    """The visitor's session; nobody ends it, or shuts its person out, before this unit of work ends."""
+    # In the order of those who do: they change the person or the membership first, then take what hangs on them.
+    by_guid_to_hold(db, visitor.user_guid)
+    db.scalar(select(Membership).where(Membership.guid == visitor.actor.guid).with_for_update(read=True))
+    return db.scalar(select(UserSession).where(UserSession.guid == visitor.session_guid).with_for_update(read=True))
 
 
 def by_user(db: Session, user_guid: str) -> Sequence[tuple[Membership, Organization]]:

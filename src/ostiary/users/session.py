@@ -109,6 +109,12 @@ class Sessions:
             actor=_actor(membership, address) if membership else self._newcomer(db, user, address),
         )
 
+    def held(self, db: Session, visitor: Visitor, request: Request) -> Visitor | None:
+        """The visitor as they are now, until this unit of work ends; None when they have been signed out."""
+        if queries.by_visitor_to_hold(db, visitor) is None:
+            return None
+        return self.visitor(db, request, visitor.address)
+
     def live(self, db: Session, user_guid: str) -> Sequence[UserSession]:
         now = clock.now()
         return queries.by_own_account(db, user_guid, now, now - self._idle)

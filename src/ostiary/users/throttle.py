@@ -1,4 +1,4 @@
-"""Guessing passwords takes time: failures slow their source, and many of them everybody who is new to the account."""
+"""Guessing takes time: wrong passwords slow their source, and many of them everybody who is new to the account."""
 
 import contextlib
 import threading
@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from ostiary import clock
 from ostiary.errors import TooManyRequests
 from ostiary.limits.counting import Counting
-from ostiary.limits.kinds import US_PER_SECOND, Counted, Exceeded, Kind, source_of
+from ostiary.limits.kinds import US_PER_SECOND, Ask, Counted, Exceeded, Kind, source_of
 from ostiary.users.models import EMAIL_LETTERS
 
 # When only attempts that are under way are in the way: most of them will turn out right.
@@ -32,7 +32,21 @@ class SignInThrottle:
         """
         source = (Kind.FAILED_SIGN_INS_PER_SOURCE, source_of(address))
         account = (Kind.FAILED_SIGN_INS_PER_ACCOUNT, email[:EMAIL_LETTERS])
-        ask = (source,) if is_known_source else (source, account)
+        with self._attempt((source,) if is_known_source else (source, account)) as failed:
+
+            def failed_here() -> None:
+                failed()
+                if is_known_source:
+                    self._counting.take([(account,)])
+
+            yield failed_here
+
+    def user_code(self, user_guid: str) -> contextlib.AbstractContextManager[Callable[[], None]]:
+        """The same for somebody who is signed in and types the code that a program shows."""
+        return self._attempt(((Kind.FAILED_USER_CODES_PER_ACCOUNT, user_guid),))
+
+    @contextlib.contextmanager
+    def _attempt(self, ask: Ask) -> Iterator[Callable[[], None]]:
         [verdict] = self._counting.take([ask])
         with self._lock:
             if isinstance(verdict, Exceeded):
@@ -44,8 +58,6 @@ class SignInThrottle:
         def failed() -> None:
             nonlocal has_failed
             has_failed = True
-            if is_known_source:
-                self._counting.take([(account,)])
 
         try:
             yield failed

@@ -118,6 +118,9 @@ class PageServer:
         asked_again = PageRoute("GET", route.path, route.again, route.who)
         try:
             response = self._work(asked_again, request, form.refused(problem))
+        except SignedOut:
+            # The session ended while the form was looked at.
+            return self._signed_out(route, request, form)
         except Problem as worse:
             return self.refuse(request, worse)
         if "location" in response.headers:
