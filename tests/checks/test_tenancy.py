@@ -31,6 +31,9 @@ from tests.oauth.test_introspection import NO, introspect
 from tests.oauth.window import assert_refused, good, post
 from tests.people import Cast, actor_of, open_login, user_token
 
+pytestmark = pytest.mark.any_database
+
+
 PARAMETER = re.compile(r"\{(\w+)\}")
 PLACES = ("bank_guid", "bank", "tenant", "tenant_id", "organization", "organization_guid", "x-organization-guid")
 

@@ -28,6 +28,9 @@ from tests.live import COMMAND_SECONDS, LiveServer, free_port
 from tests.people import Cast
 from tests.programs import Program, approve, code_of, signed_in, start_login
 
+pytestmark = pytest.mark.any_database
+
+
 AT_ONCE = 4
 NO_TIME = '{"server": "x", "access_token": "a", "refresh_token": "b", "expires_at": null}'
 

@@ -19,6 +19,9 @@ from tests.people import Cast, add_membership, signed_in
 from tests.programs import ADDRESS, Program, approve, refusal, words
 from tests.users.ways_in import PASSWORD, sign_in
 
+pytestmark = pytest.mark.any_database
+
+
 MISTAKE = "No program waits with this code"
 
 

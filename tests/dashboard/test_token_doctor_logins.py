@@ -16,6 +16,8 @@ from ostiary.users.models import Login, User
 from tests.people import Cast, open_login, user_token
 from tests.programs import words
 
+pytestmark = pytest.mark.any_database
+
 
 @pytest.fixture
 def cast(ostiary: Ostiary, settings: Settings) -> Cast:

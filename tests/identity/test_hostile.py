@@ -14,6 +14,9 @@ from ostiary.db.store import Store
 from tests.identity.keys_of_people import KEYS, ORGANIZATION_KEYS, new_key, program
 from tests.people import Cast
 
+pytestmark = pytest.mark.any_database
+
+
 USERS = "/api/users"
 # The columns of every table, and what frameworks and languages have been fooled with.
 FIELDS = sorted(

@@ -9,6 +9,9 @@ from tests.oauth.customer_desk import ask_for, customer_token, look, new_custome
 from tests.oauth.desk import OPERATOR, Desk, Key
 from tests.oauth.test_bearer_standing import allow
 
+pytestmark = pytest.mark.any_database
+
+
 # The key's, the token's own, and somebody else's.
 KEYS, OWN, OTHER = "192.0.2.7", "198.51.100.7", "203.0.113.7"
 TEXT = "This token may not be used from the address of this request"

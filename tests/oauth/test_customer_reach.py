@@ -21,6 +21,9 @@ from tests.oauth.customer_desk import abroad, call, customer_token, look, new_cu
 from tests.oauth.desk import Answer, Desk
 from tests.oauth.test_introspection import other_bank
 
+pytestmark = pytest.mark.any_database
+
+
 ANN = {"first": "Ann", "last": "Ash"}
 
 

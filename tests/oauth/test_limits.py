@@ -23,6 +23,9 @@ from tests.oauth.desk import OPERATOR, Answer, Desk, Key
 from tests.oauth.window import JSON, assert_refused, good, pair, post
 from tests.ticking import Ticks
 
+pytestmark = pytest.mark.any_database
+
+
 GUESSER = "198.51.100.7"
 HOME = "198.51.100.8"
 PROXY = "192.0.2.1"

@@ -17,6 +17,8 @@ from tests.oauth.window import assert_refused as assert_oauth_refused
 from tests.people import Cast
 from tests.programs import Program, refusal, signed_in
 
+pytestmark = pytest.mark.any_database
+
 
 @pytest.fixture
 def cast(desk: Desk, settings: Settings) -> Cast:

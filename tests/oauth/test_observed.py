@@ -1,5 +1,6 @@
 """An observed key: wherever it is used from, at any endpoint, is written down; of every other key nothing is."""
 
+import pytest
 import sqlalchemy as sa
 
 from ostiary.applications.models import OTHERS, UNKNOWN, Application, SeenAddress
@@ -7,6 +8,9 @@ from ostiary.applications.observation import service as observation
 from ostiary.web.immediate import Answer, Head, Request
 from tests.oauth.customer_desk import customer_token, look, new_customer
 from tests.oauth.desk import OPERATOR, Desk, Key
+
+pytestmark = pytest.mark.any_database
+
 
 HERE, THERE, ELSEWHERE = "192.0.2.1", "2001:db8::1", "203.0.113.7"
 FORM = [(b"content-type", b"application/x-www-form-urlencoded")]

@@ -16,6 +16,9 @@ from tests.live import COMMAND_SECONDS, LiveServer
 from tests.pages.gallery import SIZES
 from tests.people import Cast
 
+pytestmark = pytest.mark.any_database
+
+
 PASSWORD = "correct horse battery staple"
 LINK = re.compile(r"Open  (\S+)\n")
 CODE = re.compile(r"code:  ([A-Z]{4}-[A-Z]{4})")

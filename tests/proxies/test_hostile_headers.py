@@ -15,6 +15,9 @@ from ostiary.web.asgi import Header
 from tests.oauth.desk import Answer, Desk, Key, open_desk
 from tests.proxies.hostile import headers
 
+pytestmark = pytest.mark.any_database
+
+
 LISTED = "203.0.113.7"
 ATTACKER = "198.51.100.66"
 PROXY = "10.0.0.5"

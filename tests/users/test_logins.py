@@ -14,6 +14,9 @@ from tests.people import Cast, add_membership, open_login, user_token
 from tests.programs import Program, words
 from tests.users.ways_in import PASSWORD
 
+pytestmark = pytest.mark.any_database
+
+
 PATH = "/settings/account"
 
 

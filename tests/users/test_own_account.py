@@ -7,6 +7,7 @@ import time_machine
 
 from ostiary import clock
 from tests.people import Cast, add_person, open_session, put_cookie, signed_in
+from tests.ticking import Ticks
 from tests.users.ways_in import (
     OTHER_PASSWORD,
     PASSWORD,
@@ -55,7 +56,8 @@ def test_asks_for_the_password_that_holds_now(cast: Cast, carol: str) -> None:
     assert users(cast.store)[carol].password_hash == before
 
 
-def test_slows_down_who_guesses_the_password_of_a_stolen_session(cast: Cast, carol: str) -> None:
+def test_slows_down_who_guesses_the_password_of_a_stolen_session(cast: Cast, carol: str, ticks: Ticks) -> None:
+    assert ticks.now
     browser = cast.signed_in("Carol", "198.51.100.7")
     guess = CHANGE | {"password_current": "wrong"}
     assert [browser.post(PATH, data=guess).status_code for _ in range(10)] == [422] * 10
