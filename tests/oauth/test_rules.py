@@ -35,7 +35,6 @@ from tests.people import Cast, open_login, user_token
 
 pytestmark = pytest.mark.any_database
 
-
 PAGE = (HERE / "docs/refusals.md").read_text()
 API, OAUTH = (rows(part) for part in PAGE.split("## The OAuth endpoints"))
 ISSUER = "https://other.example"
