@@ -23,6 +23,20 @@ from tests.ticking import Ticks
 
 Database = Literal["sqlite", "postgresql"]
 
+# Folders whose tests all open a database and are about something else, as if each bore the mark any_database.
+ABOUT_SOMETHING_ELSE = {
+    "checks",
+    "contract",
+    "dashboard",
+    "interop",
+    "matrix",
+    "pages",
+    "proxies",
+    "server",
+    "timing",
+    "web",
+}
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("ostiary")
@@ -61,7 +75,7 @@ def needs_database(item: pytest.Item) -> bool:
 
 
 def says_the_same(item: pytest.Item) -> bool:
-    return item.get_closest_marker("any_database") is not None
+    return item.get_closest_marker("any_database") is not None or item.path.parent.name in ABOUT_SOMETHING_ELSE
 
 
 @pytest.hookimpl(trylast=True)
