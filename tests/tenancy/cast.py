@@ -122,8 +122,9 @@ class Cast(Stage):
             tokens = LoginTokens(self.desk.ostiary.token.tokens, USER_TOKEN_SECONDS)
             self._tokens[who] = tokens.issue(login._replace(scope=approved)).token.decode()
         if who not in self._tokens and self.caller(who).is_out:
-            # One from before the key was revoked; its scopes do not matter any more.
-            return self._tokens[replace(who, scopes=None)]
+            # One from before the key was revoked, its own where the customer had none; scopes do not matter any more.
+            before = replace(who, scopes=None)
+            return self._tokens.get(before) or self._tokens[replace(before, customer=None)]
         if who not in self._tokens:
             # What is read to make it is nothing that the request at hand has read.
             with self.watch.looking_away():
