@@ -1,25 +1,21 @@
 """What people's programs do with keys: to them a revoked key is deleted, and they may ask for a new one twice."""
 
-import re
-
 from sqlalchemy.orm import Session
 
 from ostiary import clock
 from ostiary.access.actor import Actor, Subject
 from ostiary.applications import queries, secrets, service
+from ostiary.applications.changing import get_for, record_change
 from ostiary.applications.credentials import Digester, new_secret
 from ostiary.applications.models import Application, ApplicationKind
 from ostiary.applications.rights import must_hold_all
 from ostiary.applications.schemas import ApplicationChanges, NewApplication, NewBankApplication
 from ostiary.applications.service import KeyPair
-from ostiary.banks import queries as banks
+from ostiary.crypto import guids
 from ostiary.errors import Invalid, NotFound
 from ostiary.events.catalog import EventType
-from ostiary.events.record import record
 from ostiary.web.idempotency import Once, is_renewable, made_already
 from ostiary.web.schemas import Sent
-
-GUID = re.compile(r"[0-9a-f]{32}\Z")
 
 
 def create_for_organization(
@@ -68,11 +64,8 @@ def delete(db: Session, actor: Actor, kind: ApplicationKind, client_id: str) -> 
 
 def _again(db: Session, actor: Actor, digester: Digester, kind: ApplicationKind, guid: str) -> KeyPair:
     """The first answer was lost: the same key with another secret, and the one that nobody saw opens nothing."""
-    application = queries.get_to_change(db, actor, kind, guid)
-    bank = banks.get(db, actor, application.bank_guid) if application.bank_guid else None
-    is_production = bank is None or bank.is_production
-    actor.must_there(kind.executes, is_production=is_production)
-    must_hold_all(actor, kind, is_production=is_production)
+    application, bank = get_for(db, actor, kind, guid, kind.executes)
+    must_hold_all(actor, kind, is_production=bank is None or bank.is_production)
     is_seen = application.last_used_at is not None or application.revoked_at is not None
     if is_seen or not is_renewable(application.created_at):
         names = {"client_id": application.client_id, "guid": application.guid}
@@ -80,15 +73,7 @@ def _again(db: Session, actor: Actor, digester: Digester, kind: ApplicationKind,
     secret = new_secret(bank.type if bank else "org")
     secrets.forget_all(db, application)
     secrets.keep(db, digester, application, secret, clock.now())
-    record(
-        db,
-        actor,
-        EventType.CREDENTIAL_UPDATED,
-        application.guid,
-        organization_guid=application.organization_guid,
-        bank_guid=application.bank_guid,
-        secret_replaced=True,
-    )
+    record_change(db, actor, EventType.CREDENTIAL_UPDATED, application, secret_replaced=True)
     return KeyPair(application, secret)
 
 
@@ -97,6 +82,6 @@ def _named(new: NewBankApplication) -> str:
         raise Invalid("missing_parameter", "Missing parameter. Required: bank_guid")
     if not isinstance(new.bank_guid, str):
         raise Invalid("invalid_value", "Invalid value. bank_guid: must be a string")
-    if not GUID.match(new.bank_guid):
+    if not guids.is_one(new.bank_guid):
         raise NotFound("bank")
     return new.bank_guid

@@ -1,8 +1,11 @@
 """Record ids: UUIDv7 (RFC 9562 §5.7) as 32 lower-case hex letters."""
 
 import os
+import re
 import threading
 import time
+
+FORM = re.compile(r"[0-9a-f]{32}\Z")
 
 _lock = threading.Lock()
 _last = 0
@@ -19,3 +22,8 @@ def new() -> str:
         ticks = _last
     milliseconds, part = divmod(ticks, 4096)
     return f"{(milliseconds << 80) | (0x7 << 76) | (part << 64) | (0b10 << 62) | random:032x}"
+
+
+def is_one(text: str) -> bool:
+    """Whether it is written like an id; whether there is such a thing is another question."""
+    return FORM.match(text) is not None

@@ -1,12 +1,12 @@
 """POST /oauth/device_authorization: RFC 8628 §3.1, a program asks for a code that its person can type elsewhere."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from starlette.concurrency import run_in_threadpool
 
 from ostiary.access.scopes import Scope
+from ostiary.crypto import guids
 from ostiary.db.store import Store
 from ostiary.oauth import device_codes, public_client, token_request
 from ostiary.oauth.answers import refusal, told
@@ -25,7 +25,6 @@ PATH = "/oauth/device_authorization"
 PAGE = "/device"
 # `bank_guid` is our own: the bank that the login is to be bound to.
 PARAMETERS = frozenset({"client_id", "client_secret", "client_assertion", "scope", "bank_guid"})
-GUID = re.compile(r"[0-9a-f]{32}\Z")
 USER_AGENT_LETTERS = 255
 SCOPES = frozenset(Scope)
 
@@ -90,7 +89,7 @@ def _scope(sent: Mapping[str, str]) -> str | None:
 def _bank_guid(sent: Mapping[str, str]) -> str | None:
     """Whether there is such a bank is for its people to know."""
     found = sent.get("bank_guid")
-    if found is not None and not GUID.match(found):
+    if found is not None and not guids.is_one(found):
         raise InvalidRequest("bank_guid is 32 letters: digits and a to f")
     return found
 
