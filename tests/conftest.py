@@ -14,6 +14,7 @@ from starlette.testclient import TestClient
 from ostiary.app import Ostiary, create_app
 from ostiary.db.store import Store
 from ostiary.settings import Settings
+from tests.apps import close
 from tests.browser import running_chromium
 from tests.databases import empty_database, fresh_database
 from tests.live import MASTER_KEY, LiveServer, environment, free_port, start_server
@@ -126,7 +127,7 @@ def settings(database: Database, database_url: str, tmp_path: Path) -> Settings:
 def ostiary(settings: Settings) -> Iterator[Ostiary]:
     made = create_app(settings)
     yield made
-    made.store.close()
+    close(made)
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 import functools
 import sqlite3
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -20,9 +21,10 @@ from tests.postgres import Postgres
 # PostgreSQL takes a fifth of a second to make a database, so those of earlier tests are emptied and used again.
 SPARE: list[str] = []
 LEAVE = """
-    SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
+    SELECT pg_terminate_backend(pid) FROM pg_stat_activity
     WHERE datname = current_database() AND pid <> pg_backend_pid()
 """
+LEAVE_SECONDS = 60
 # Which transaction wrote each line of the catalog: copies begin alike, and any change of the schema leaves a trace.
 SCHEMA = """
     SELECT (SELECT array_agg(relname || ' ' || xmin ORDER BY relname) FROM pg_class
@@ -87,7 +89,11 @@ def migrated_file() -> bytes:
 def is_emptied(postgres: Postgres, name: str, *, like: str) -> bool:
     """Makes a used database as good as a new one, eight times as fast; not where a test changed more than rows."""
     with postgres.connect(name) as used:
-        used.execute(LEAVE)
+        # PostgreSQL's own wait for them looks only every tenth of a second.
+        deadline = time.monotonic() + LEAVE_SECONDS
+        while used.execute(LEAVE).fetchall():
+            assert time.monotonic() < deadline, f"somebody does not leave {name}"
+            time.sleep(0.002)
         if used.execute(SCHEMA).fetchone() != schema_of(postgres, like):
             return False
         used.execute(EMPTY)

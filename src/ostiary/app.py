@@ -1,6 +1,5 @@
 """Puts everything together: the two lanes, what they share, and the work beside them."""
 
-import datetime as dt
 import functools
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -146,9 +145,7 @@ class Ostiary:
         self.usage = Usage()
         self.counting = open_counting(settings, house.limit_name_key)
         self.limiting = Limiting(self.counting)
-        self._login_lives = LoginLives(
-            dt.timedelta(seconds=settings.login_idle_seconds), dt.timedelta(seconds=settings.login_seconds)
-        )
+        self._login_lives = LoginLives.chosen(settings)
         self.keys = SigningKeys(house.store, house.signing_key_seal)
         self._reads: FastReads = open_reads(house.store)
         tokens = AccessTokens(settings.issuer, self.keys)
@@ -255,7 +252,7 @@ class Ostiary:
             device.THROTTLE: throttle,
             entry_pages.ENTRANCE: Entrance(house.store, house.settings, throttle),
         }
-        server = PageServer(
+        return PageServer(
             store=house.store,
             settings=house.settings,
             templates=Templates(ROOMS),
@@ -265,8 +262,7 @@ class Ostiary:
             frame_of=frame_of,
             shared=shared,
             client_address=client_address,
-        )
-        return server.app([assets.mount()])
+        ).app([assets.mount()])
 
     def _prune(self) -> None:
         revocation.prune(self.store)
@@ -288,6 +284,10 @@ class Ostiary:
         yield
         for each in work:
             each.stop()
+        await self.close()
+
+    async def close(self) -> None:
+        """Lets go of every connection; it is of no use afterwards."""
         self.counting.close()
         await self._reads.close()
         self.store.close()

@@ -1,9 +1,10 @@
-"""`ostiary login`, `whoami` and `logout` against a live server, and the file in which a login rests."""
+"""`ostiary login`, `whoami` and `logout` against a server on a real port, and the file in which a login rests."""
 
 import json
 import os
 import stat
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -23,8 +24,10 @@ from ostiary.oauth.logins import LoginTokens
 from ostiary.oauth.queries import by_login_guid
 from ostiary.settings import Settings
 from ostiary.users.models import Login
+from tests.apps import second_app
 from tests.cli.conftest import Run, strict_json
-from tests.live import COMMAND_SECONDS, LiveServer, free_port
+from tests.inside import serving
+from tests.live import COMMAND_SECONDS, HOST, free_port
 from tests.people import Cast
 from tests.programs import Program, approve, code_of, signed_in, start_login
 
@@ -36,37 +39,53 @@ NO_TIME = '{"server": "x", "access_token": "a", "refresh_token": "b", "expires_a
 
 
 @pytest.fixture
+def port() -> int:
+    return free_port()
+
+
+@pytest.fixture
+def settings(settings: Settings, port: int) -> Settings:
+    return settings.model_copy(update={"public_url": f"http://{HOST}:{port}"})
+
+
+@pytest.fixture
+def server(settings: Settings, port: int) -> Iterator[str]:
+    """The address of a server on a real port, which stands on the same database as `ostiary`."""
+    with second_app(settings) as made, serving(made, port):
+        yield settings.issuer
+
+
+@pytest.fixture
 def cast(ostiary: Ostiary, settings: Settings) -> Cast:
     return Cast(ostiary, settings)
 
 
 @pytest.fixture
-def env(env: dict[str, str], live: LiveServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
-    """Of somebody who works with the live server and keeps logins in a folder of their own."""
+def env(env: dict[str, str], server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """Of somebody who works with the server and keeps logins in a folder of their own."""
     folder = str(tmp_path / "config")
     monkeypatch.setenv(CONFIG_DIR, folder)
-    return {**env, **live.env, CONFIG_DIR: folder}
+    return {**env, "OSTIARY_PUBLIC_URL": server, CONFIG_DIR: folder}
 
 
 @pytest.fixture
-def known(cast: Cast, live: LiveServer, env: dict[str, str]) -> ProfileFile:
-    """Alice is signed in already, at the live server, which stands on the same database."""
+def known(cast: Cast, server: str, env: dict[str, str]) -> ProfileFile:
+    """Alice is signed in already, with a token that has to be refreshed first."""
     assert env[CONFIG_DIR]
     answer = signed_in(cast, Program(cast.ostiary, cast.settings), "Alice", scope="banks:read organizations:read")
     file = ProfileFile()
     with file.locked():
-        # Of another issuer's making, so that it has to be refreshed first.
-        file.save(Profile(live.base_url, answer["access_token"], 0.0, answer["refresh_token"]))
+        file.save(Profile(server, answer["access_token"], 0.0, answer["refresh_token"]))
     return file
 
 
-def test_signs_in_shows_who_it_is_and_signs_out(cast: Cast, live: LiveServer, env: dict[str, str], run: Run) -> None:
+def test_signs_in_shows_who_it_is_and_signs_out(cast: Cast, server: str, env: dict[str, str], run: Run) -> None:
     process = start_login(env, "--bank", cast.south, "--json")
     approve(cast, cast.signed_in("Dana"), code_of(process))
     stdout, stderr = process.communicate(timeout=COMMAND_SECONDS)
     assert process.returncode == 0, stderr
     told = json.loads(stdout)
-    assert (told["server"], told["profile"]) == (live.base_url, "default")
+    assert (told["server"], told["profile"]) == (server, "default")
     assert (told["user_guid"], told["bank_guid"]) == (cast["Dana"].membership_guid, cast.south)
     asked = strict_json(run("whoami", "--json", **env))
     assert (asked["organization"], asked["bank"]) == ("Acme", "South")
@@ -149,9 +168,9 @@ def test_says_what_is_wrong(run: Run, env: dict[str, str], args: list[str], code
     assert done.stderr.startswith(sentence)
 
 
-def test_refreshes_once_for_many_commands_at_once(cast: Cast, live: LiveServer, known: ProfileFile) -> None:
+def test_refreshes_once_for_many_commands_at_once(cast: Cast, server: str, known: ProfileFile) -> None:
     def banks(_: object = None) -> set[str]:
-        with Api(live.base_url, LoginToken(LoginClient(ProfileFile()))) as api:
+        with Api(server, LoginToken(LoginClient(ProfileFile()))) as api:
             return {each["guid"] for each in api.every("/api/banks")}
 
     stale = known.get()
@@ -166,15 +185,15 @@ def test_refreshes_once_for_many_commands_at_once(cast: Cast, live: LiveServer, 
 
 
 def test_asks_anew_when_the_servers_clock_is_ahead(
-    cast: Cast, live: LiveServer, known: ProfileFile, run: Run, env: dict[str, str]
+    cast: Cast, server: str, known: ProfileFile, run: Run, env: dict[str, str]
 ) -> None:
     keys = cast.ostiary.keys
     with cast.store.reading() as db:
         login = by_login_guid(db, db.scalars(sa.select(Login.guid)).one(), keys.current_kid)
     assert login is not None
-    late = LoginTokens(AccessTokens(live.base_url, keys), -60).issue(login).token.decode()
+    late = LoginTokens(AccessTokens(server, keys), -60).issue(login).token.decode()
     with known.locked():
-        known.save(Profile(live.base_url, late, time.time() + 600, known.get().refresh_token))
+        known.save(Profile(server, late, time.time() + 600, known.get().refresh_token))
     assert strict_json(run("whoami", "--json", **env))["organization"] == "Acme"
     assert known.get().access_token != late
 

@@ -13,6 +13,8 @@ from tests.cutting import cutting
 
 __all__ = ["made", "scene"]
 
+pytestmark = pytest.mark.any_database
+
 SECRET = re.compile(r"ost_[a-z]+_[0-9A-Za-z]{49}")
 
 
@@ -45,7 +47,6 @@ def test_makes_one_key_and_shows_one_secret_that_works(scene: Scene, cut: int, k
     assert httpx2.post(f"{scene.made.live.base_url}/oauth/token", json=sent, timeout=60).status_code == 200
 
 
-@pytest.mark.any_database
 def test_makes_one_bank_and_one_invitation(scene: Scene) -> None:
     with cutting(scene.made.live.port, 0) as cutter:
         bank = scene.told_there("banks", "create", "--name", "South", server=cutter.url)
@@ -58,7 +59,6 @@ def test_makes_one_bank_and_one_invitation(scene: Scene) -> None:
     assert len([one for one in scene.told_there("users", "list")["objects"] if one["email"] == email]) == 1
 
 
-@pytest.mark.any_database
 def test_says_that_nothing_is_known_when_both_answers_are_lost(scene: Scene) -> None:
     args = ["keys", "create", "--bank", scene.north, "--name", "Till"]
     with cutting(scene.made.live.port, 0, 0) as cutter:
@@ -69,7 +69,6 @@ def test_says_that_nothing_is_known_when_both_answers_are_lost(scene: Scene) -> 
     assert not SECRET.search(done.stderr)
 
 
-@pytest.mark.any_database
 def test_repeats_nothing_but_creates(scene: Scene) -> None:
     for args in ["banks", "update", scene.north, "--name", "Nord"], ["banks", "list"]:
         with cutting(scene.made.live.port, 0) as cutter:

@@ -172,7 +172,7 @@ def test_makes_one_key_and_shows_one_secret_to_a_hundred_at_once(
     made: Installation, both: list[LiveServer], program: Program, nodes: int, count: Callable[[int, int], int]
 ) -> None:
     """Of many that are the same and come in one moment one is answered; the others are told to ask again."""
-    for turn in range(count(2, 20)):
+    for turn in range(count(1, 20)):
         before = keys(made)
         ports = [both[number % nodes].port for number in range(100)]
         answers = at_once(ports, program.request(f"at once {nodes} {turn}"))
@@ -190,7 +190,7 @@ def test_starts_again_after_a_server_died_over_a_request(
     made: Installation, program: Program, count: Callable[[int, int], int]
 ) -> None:
     """A first request that died blocks nobody, and what it had made already is made no second time."""
-    for turn in range(count(3, 30)):
+    for turn in range(count(1, 30)):
         before = keys(made)
         shown: dict[str, Any] = {}
 

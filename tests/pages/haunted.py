@@ -16,9 +16,9 @@ from ostiary.web.asgi import App, Message, Receive, Scope, Send, answer
 from ostiary.web.pages import Who
 from tests.browser import WAIT_MILLISECONDS
 from tests.databases import put_migrated_file
+from tests.inside import serving
 from tests.live import free_port
 from tests.pages.hostile import mark
-from tests.pages.inside import serving
 from tests.pages.rows import ROWS, Row
 from tests.pages.things import World, texts
 from tests.people import add_organization, open_session

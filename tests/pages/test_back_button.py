@@ -9,9 +9,9 @@ import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.browser import CHROMIUM, FLAGS
+from tests.inside import serving
 from tests.live import HOST, free_port
 from tests.pages.haunted import Haunted, haunted
-from tests.pages.inside import serving
 from tests.pages.test_policy import Elsewhere
 from tests.pages.test_shown_once import ALREADY, KEEPS_PAGES
 

@@ -10,9 +10,9 @@ from playwright.sync_api import Browser
 
 from ostiary.web import reference
 from ostiary.web.asgi import Receive, Scope, Send, answer
+from tests.inside import serving
 from tests.live import HOST, free_port
 from tests.pages.haunted import HEADER, SHOWN, Haunted, Looker, Policy, haunted
-from tests.pages.inside import serving
 
 X_FRAME = b"x-frame-options"
 # Each calls the canary by its own name. A remote script comes from a server that is there and sends it.

@@ -4,6 +4,7 @@ import datetime as dt
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Self
 
 from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
@@ -19,6 +20,7 @@ from ostiary.oauth.polls import Polls
 from ostiary.oauth.presented import Digests
 from ostiary.oauth.refresh_grant import Renewed
 from ostiary.oauth.signing_keys import SigningKeys
+from ostiary.settings import Settings
 from ostiary.web.immediate import Answer
 
 DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
@@ -41,6 +43,12 @@ class LoginLives:
 
     idle: dt.timedelta
     whole: dt.timedelta
+
+    @classmethod
+    def chosen(cls, settings: Settings) -> Self:
+        return cls(
+            idle=dt.timedelta(seconds=settings.login_idle_seconds), whole=dt.timedelta(seconds=settings.login_seconds)
+        )
 
 
 @dataclass(frozen=True)

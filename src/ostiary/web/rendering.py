@@ -43,23 +43,30 @@ class Templates:
     """Every room's templates, addressed as `banks/bank.html`; what several share stands in `web` and has no prefix."""
 
     def __init__(self, rooms: Sequence[str]) -> None:
-        prefixed = jinja2.PrefixLoader({room: jinja2.PackageLoader(f"ostiary.{room}") for room in rooms})
-        self._environment = jinja2.Environment(
-            loader=jinja2.ChoiceLoader([jinja2.PackageLoader("ostiary.web"), prefixed]),
-            autoescape=True,
-            undefined=jinja2.StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
-        self._environment.globals["static"] = static
-        self._environment.filters |= {
-            "ago": _ago,
-            "until": _until,
-            "moment": _moment,
-            "day": _day,
-            "iso": clock.on_the_wire,
-            "in_words": clock.in_words,
-        }
+        self._environment = _environment(tuple(rooms))
 
     def render(self, name: str, context: Mapping[str, Any]) -> str:
         return self._environment.get_template(name).render(context)
+
+
+# One for all in this process: to compile a page's templates takes ten times as long as to render them.
+@cache
+def _environment(rooms: Sequence[str]) -> jinja2.Environment:
+    prefixed = jinja2.PrefixLoader({room: jinja2.PackageLoader(f"ostiary.{room}") for room in rooms})
+    environment = jinja2.Environment(
+        loader=jinja2.ChoiceLoader([jinja2.PackageLoader("ostiary.web"), prefixed]),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals["static"] = static
+    environment.filters |= {
+        "ago": _ago,
+        "until": _until,
+        "moment": _moment,
+        "day": _day,
+        "iso": clock.on_the_wire,
+        "in_words": clock.in_words,
+    }
+    return environment

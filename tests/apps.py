@@ -1,0 +1,29 @@
+"""Applications that tests make."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import structlog
+from anyio.from_thread import start_blocking_portal
+
+from ostiary.app import Ostiary, create_app
+from ostiary.settings import Settings
+
+
+def close(made: Ostiary) -> None:
+    """On a loop of its own, for a test has none; a connection that nobody closes fails whichever test comes later."""
+    with start_blocking_portal() as portal:
+        portal.call(made.close)
+
+
+@contextmanager
+def second_app(settings: Settings) -> Iterator[Ostiary]:
+    """Beside commands that run in this process: what it logs would stand among what they print."""
+    made = create_app(settings)
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    try:
+        yield made
+    finally:
+        structlog.reset_defaults()
+        close(made)
