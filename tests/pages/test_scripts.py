@@ -174,6 +174,8 @@ def careless(monkeypatch: pytest.MonkeyPatch, old: str, new: str) -> None:
         return source.replace(old, new), name, lambda: False
 
     monkeypatch.setattr(jinja2.PackageLoader, "get_source", get_source)
+    # Those that were compiled before, too.
+    monkeypatch.setattr(jinja2.Template, "is_up_to_date", False)
 
 
 def test_notices_careless_templates(house: Haunted, monkeypatch: pytest.MonkeyPatch) -> None:
