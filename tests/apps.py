@@ -17,6 +17,11 @@ def close(made: Ostiary) -> None:
         portal.call(made.close)
 
 
+def without_token_limits(settings: Settings) -> Settings:
+    """For a key that asks more often, with full counts, than any should."""
+    return settings.model_copy(update={"limit_token_requests_per_key": None, "limit_token_requests_per_source": None})
+
+
 @contextmanager
 def second_app(settings: Settings) -> Iterator[Ostiary]:
     """Beside commands that run in this process: what it logs would stand among what they print."""

@@ -14,12 +14,18 @@ from ostiary.db.store import Store
 from ostiary.errors import StoreUnavailable
 from ostiary.organizations.models import Organization
 from ostiary.settings import Settings
+from tests.apps import without_token_limits
 from tests.oauth.desk import Desk, Key, claims_of, open_desk, operations
 from tests.oauth.test_introspection import NO, introspect
 from tests.oauth.test_revocation import revoke
 from tests.oauth.window import assert_refused
 
 Change = Callable[[Desk], object]
+
+
+@pytest.fixture
+def settings(settings: Settings) -> Settings:
+    return without_token_limits(settings)
 
 
 def update(desk: Desk, table: type, **values: object) -> None:

@@ -3,18 +3,26 @@
 import datetime as dt
 from collections.abc import Callable
 
+import hypothesis
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from ostiary import clock
 from ostiary.access.scopes import BANK_KEY, MANAGEMENT, ORGANIZATION_KEY
 from ostiary.applications.models import Application
 from ostiary.banks.models import Bank, BankType
+from ostiary.settings import Settings
+from tests.apps import without_token_limits
 from tests.oauth.desk import Desk, Key, claims_of
 from tests.oauth.window import assert_refused, good, post
 
 pytestmark = pytest.mark.any_database
+
+
+@pytest.fixture(name="settings")
+def unlimited(settings: Settings) -> Settings:
+    return without_token_limits(settings)
 
 
 def granted(desk: Desk, key: Key, scope: str) -> str:
@@ -63,7 +71,7 @@ def test_refuses_a_foreign_scope(desk: Desk, scope: str) -> None:
 def test_never_grants_more_than_the_key_may_hold(desk: Desk, count: Callable[[int, int], int]) -> None:
     names = [*sorted(BANK_KEY | ORGANIZATION_KEY | MANAGEMENT), "nothing:read", ""]
 
-    @settings(max_examples=count(100, 2000), deadline=None, suppress_health_check=list(HealthCheck))
+    @hypothesis.settings(max_examples=count(100, 2000), deadline=None, suppress_health_check=list(HealthCheck))
     @given(asked=st.lists(st.sampled_from(names), max_size=6))
     def holds(asked: list[str]) -> None:
         for key, may in ((desk.north, BANK_KEY), (desk.acme, ORGANIZATION_KEY)):
