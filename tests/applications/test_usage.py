@@ -127,9 +127,33 @@ def test_counts_again_what_could_not_be_written(desk: Office, monkeypatch: pytes
         patched.setattr(module, "_statements", lambda **_: broken)
         with pytest.raises(sa.exc.ArgumentError):
             usage.write(store)
+    # What was not written is still news.
     usage.write(store)
     assert [count for *_, count in sums(store)] == [1]
     assert key_of(store, key.client_id).last_used_from == "192.0.2.1"
+
+
+def test_marks_a_key_when_that_is_news_and_else_once_a_minute(desk: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    store, usage = desk.house.store, Usage()
+    client_id = desk.key(desk.bank()).client_id
+    guid = key_of(store, client_id).guid
+
+    def mark(seconds: int, address: str) -> tuple[dt.datetime | None, str | None]:
+        monkeypatch.setattr(clock, "now", lambda: HOUR + dt.timedelta(seconds=seconds))
+        usage.used("token_issued", [(guid, address)])
+        usage.write(store)
+        key = key_of(store, client_id)
+        return key.last_used_at, key.last_used_from
+
+    first = mark(0, "192.0.2.1")
+    assert first == (HOUR, "192.0.2.1")
+    assert mark(1, "192.0.2.1") == first
+    moved = mark(2, "192.0.2.2")
+    assert moved == (HOUR + dt.timedelta(seconds=2), "192.0.2.2")
+    assert mark(59, "192.0.2.2") == moved
+    assert mark(90, "192.0.2.2") == (HOUR + dt.timedelta(seconds=90), "192.0.2.2")
+    # A clock that was set back is no reason to wait for it.
+    assert mark(5, "192.0.2.2") == (HOUR + dt.timedelta(seconds=5), "192.0.2.2")
 
 
 def test_waits_for_whoever_is_writing(desk: Office, monkeypatch: pytest.MonkeyPatch) -> None:

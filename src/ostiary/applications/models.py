@@ -120,7 +120,17 @@ class ApplicationSecret(Model):
     # Set when a secret is to stop before its application does.
     expires_at: Mapped[dt.datetime | None]
 
-    __table_args__ = (Index(None, "application_guid"),)
+    __table_args__ = (
+        # All that the fast lane reads: among a million keys, each further page is one that nobody else needs.
+        Index(
+            "ix_application_secrets_presented",
+            "application_guid",
+            "digest",
+            "scheme",
+            "pepper_version",
+            "expires_at",
+        ),
+    )
 
 
 # In place of an address: all that came after the first thousand together.

@@ -1,4 +1,8 @@
-"""How much keys are used: counted in memory, written in one batch a second. A crash may lose that second."""
+"""How much keys are used: counted in memory, written in one batch a second. A crash may lose that second.
+
+Where a key was last used from is written with it when that is news, and otherwise once a minute: of a million keys,
+each stands on a page of its own, and a page that is written costs as much as the token.
+"""
 
 import datetime as dt
 import threading
@@ -19,6 +23,7 @@ from ostiary.db.model import Moment
 from ostiary.db.store import Store
 
 KEPT = dt.timedelta(days=35)
+MARKED = dt.timedelta(minutes=1)
 BY_KEY = ("hour", "application_guid", "outcome")
 BY_OWNER = ("organization_guid", "bank_guid", "hour", "outcome")
 
@@ -33,6 +38,9 @@ class Usage:
         self._writing = threading.Lock()
         self._counts: Counter[tuple[str, str]] = Counter()
         self._last_used: dict[str, str] = {}
+        # What the database says of the keys that were used since.
+        self._marked: dict[str, str] = {}
+        self._marked_since = clock.now()
         self._sightings = Sightings()
         self._pruned_hour: dt.datetime | None = None
 
@@ -85,15 +93,19 @@ class Usage:
         self, store: Store, counts: Mapping[tuple[str, str], int], last_used: Mapping[str, str], seen: Sightings
     ) -> None:
         now = clock.now()
+        if not dt.timedelta() <= now - self._marked_since < MARKED:
+            self._marked, self._marked_since = {}, now
+        news = {guid: address for guid, address in last_used.items() if self._marked.get(guid) != address}
         hour = now.replace(minute=0, second=0, microsecond=0)
         statements = _statements(is_sqlite=store.is_sqlite)
         # In order: two servers that write at once wait for each other, never in a circle.
         counted = {"hour": hour, "rows": packed((*key, count) for key, count in sorted(counts.items()))}
-        marked = {"now": now, "rows": packed(sorted(last_used.items()))}
+        marked = {"now": now, "rows": packed(sorted(news.items()))}
         with store.writing() as db:
             db.execute(statements.by_key, counted)
             db.execute(statements.by_owner, counted)
-            db.execute(statements.last_used, marked)
+            if news:
+                db.execute(statements.last_used, marked)
             if seen:
                 sightings.write(db, seen, is_sqlite=store.is_sqlite)
             if hour != self._pruned_hour:
@@ -101,6 +113,7 @@ class Usage:
                     db.execute(delete(table).where(table.hour < hour - KEPT))
                 sightings.prune(db)
                 self._pruned_hour = hour
+        self._marked |= news
 
 
 class _Statements(NamedTuple):

@@ -45,6 +45,8 @@ class Bank(Recorded, Model):
         Index(None, "form_digest", unique=True),
         # What customers refer to.
         Index(None, "guid", "organization_guid", unique=True),
+        # All that a look-up of the fast lane reads, as of secrets.
+        Index(None, "guid", "type", "closed_at", unique=True),
     )
 
     @property

@@ -9,6 +9,8 @@ from ostiary.errors import ConfigurationError
 
 BUSY_MILLISECONDS = 10_000
 READER_BUSY_MILLISECONDS = 2_000
+# As much as is read, at most: among a million keys, thousands of them in use.
+READER_CACHE_KIB = 64 * 1024
 CHECKPOINT_BYTES = 4 * 1024 * 1024
 CHECKPOINT_WAIT_MILLISECONDS = 200
 
@@ -73,6 +75,7 @@ def connect_reader(path: Path, wal_lock: WalLock) -> Connection:
     connection.execute("PRAGMA query_only = ON")
     # It runs on the event loop, where everybody waits for it.
     connection.execute(f"PRAGMA busy_timeout = {READER_BUSY_MILLISECONDS}")
+    connection.execute(f"PRAGMA cache_size = -{READER_CACHE_KIB}")
     return connection
 
 
