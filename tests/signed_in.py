@@ -6,6 +6,7 @@ from starlette.testclient import TestClient
 from ostiary.app import Ostiary
 from ostiary.settings import Settings
 from tests.people import Cast
+from tests.programs import Program
 
 
 @pytest.fixture
@@ -26,3 +27,8 @@ def dana(cast: Cast) -> TestClient:
 @pytest.fixture
 def bob(cast: Cast) -> TestClient:
     return cast.signed_in("Bob")
+
+
+@pytest.fixture
+def program(cast: Cast) -> Program:
+    return Program(cast.ostiary, cast.settings)

@@ -9,30 +9,21 @@ import time_machine
 from starlette.testclient import TestClient
 
 from ostiary import clock
-from ostiary.app import Ostiary
 from ostiary.banks.models import Bank
 from ostiary.events.models import Event
 from ostiary.oauth.models import DeviceCode
-from ostiary.settings import Settings
 from ostiary.users.models import Login
 from tests.people import Cast, add_membership, signed_in
 from tests.programs import ADDRESS, Program, approve, refusal, words
+from tests.signed_in import cast, program
 from tests.users.ways_in import PASSWORD, sign_in
+
+__all__ = ["cast", "program"]
 
 pytestmark = pytest.mark.any_database
 
 
 MISTAKE = "No program waits with this code"
-
-
-@pytest.fixture
-def cast(ostiary: Ostiary, settings: Settings) -> Cast:
-    return Cast(ostiary, settings)
-
-
-@pytest.fixture
-def program(cast: Cast) -> Program:
-    return Program(cast.ostiary, cast.settings)
 
 
 def logins(cast: Cast) -> list[Login]:

@@ -8,7 +8,6 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 from starlette.requests import Request
 
-from ostiary.app import Ostiary
 from ostiary.oauth.models import DeviceCode
 from ostiary.settings import Settings
 from ostiary.users import accounts, entry, queries, service
@@ -18,6 +17,9 @@ from ostiary.users.throttle import SignInThrottle
 from tests.at_once import refused_after, written
 from tests.people import ADDRESS, OPERATOR, Cast, open_session
 from tests.programs import Program, approve
+from tests.signed_in import cast, program
+
+__all__ = ["cast", "program"]
 
 End = Callable[[Session, Cast], object]
 
@@ -37,16 +39,6 @@ def by_colleague(db: Session, cast: Cast) -> None:
 
 
 ENDS = pytest.mark.parametrize("end", [by_password, by_operator, by_colleague])
-
-
-@pytest.fixture
-def cast(ostiary: Ostiary, settings: Settings) -> Cast:
-    return Cast(ostiary, settings)
-
-
-@pytest.fixture
-def program(cast: Cast) -> Program:
-    return Program(cast.ostiary, cast.settings)
 
 
 def logins(cast: Cast) -> list[Login]:

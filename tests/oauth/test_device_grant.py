@@ -9,7 +9,6 @@ import time_machine
 from sqlalchemy.orm import Session
 
 from ostiary import clock
-from ostiary.app import Ostiary
 from ostiary.banks.models import Bank
 from ostiary.events.models import Event
 from ostiary.oauth import device_codes
@@ -20,16 +19,6 @@ from ostiary.users.models import Login, Membership, User
 from tests.oauth.desk import claims_of
 from tests.people import Cast
 from tests.programs import CLIENT_ID, DEVICE_CODE, Program, approve, refusal, signed_in
-
-
-@pytest.fixture
-def cast(ostiary: Ostiary, settings: Settings) -> Cast:
-    return Cast(ostiary, settings)
-
-
-@pytest.fixture
-def program(cast: Cast) -> Program:
-    return Program(cast.ostiary, cast.settings)
 
 
 def test_hands_out_codes_as_the_standard_says(program: Program, settings: Settings) -> None:

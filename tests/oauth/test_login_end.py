@@ -25,11 +25,6 @@ def cast(desk: Desk, settings: Settings) -> Cast:
     return Cast(desk.ostiary, settings)
 
 
-@pytest.fixture
-def program(cast: Cast) -> Program:
-    return Program(cast.ostiary, cast.settings)
-
-
 def logins(cast: Cast) -> int:
     with cast.store.reading() as db:
         return len(db.scalars(sa.select(Login)).all())

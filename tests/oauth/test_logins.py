@@ -9,20 +9,13 @@ from sqlalchemy.orm import Session
 from starlette.testclient import TestClient
 
 from ostiary import clock
-from ostiary.app import Ostiary
 from ostiary.banks.models import Bank
 from ostiary.organizations.models import Organization
-from ostiary.settings import Settings
 from ostiary.users import session
 from ostiary.users.models import Login, Membership, User
 from tests.people import Cast, open_login, user_token
 
 Change = Callable[[Session, Cast], object]
-
-
-@pytest.fixture
-def cast(ostiary: Ostiary, settings: Settings) -> Cast:
-    return Cast(ostiary, settings)
 
 
 def api(cast: Cast, token: str) -> TestClient:

@@ -7,22 +7,10 @@ import sqlalchemy as sa
 import time_machine
 
 from ostiary import clock
-from ostiary.app import Ostiary
 from ostiary.oauth import device_codes, polls
-from ostiary.settings import Settings
 from ostiary.users.models import User
 from tests.people import Cast
 from tests.programs import Program, approve, refusal
-
-
-@pytest.fixture
-def cast(ostiary: Ostiary, settings: Settings) -> Cast:
-    return Cast(ostiary, settings)
-
-
-@pytest.fixture
-def program(cast: Cast) -> Program:
-    return Program(cast.ostiary, cast.settings)
 
 
 def test_asks_whoever_is_too_quick_to_slow_down_by_five_seconds_each_time(program: Program) -> None:

@@ -11,13 +11,11 @@ import time_machine
 from sqlalchemy.orm import Session
 
 from ostiary import clock
-from ostiary.app import Ostiary
 from ostiary.banks.models import Bank
 from ostiary.errors import StoreUnavailable
 from ostiary.events.models import Event
 from ostiary.oauth import refresh_grant
 from ostiary.oauth.models import DeviceCode, RefreshToken
-from ostiary.settings import Settings
 from ostiary.users import session
 from ostiary.users.models import Login, Membership, User
 from tests.oauth.desk import claims_of
@@ -27,16 +25,6 @@ from tests.programs import ADDRESS, Program, refusal, signed_in
 AT_ONCE = 8
 IDLE = dt.timedelta(days=7)
 WHOLE = dt.timedelta(days=30)
-
-
-@pytest.fixture
-def cast(ostiary: Ostiary, settings: Settings) -> Cast:
-    return Cast(ostiary, settings)
-
-
-@pytest.fixture
-def program(cast: Cast) -> Program:
-    return Program(cast.ostiary, cast.settings)
 
 
 def works(program: Program, answer: dict[str, Any]) -> bool:

@@ -3,7 +3,6 @@
 import pytest
 import sqlalchemy as sa
 
-from ostiary.app import Ostiary
 from ostiary.oauth.models import RefreshToken
 from ostiary.settings import Limit, Settings
 from ostiary.users.models import Login
@@ -16,16 +15,6 @@ LIMIT = Limit(3, 900)
 @pytest.fixture
 def settings(settings: Settings) -> Settings:
     return settings.model_copy(update={"limit_refreshes_per_login": LIMIT})
-
-
-@pytest.fixture
-def cast(ostiary: Ostiary, settings: Settings) -> Cast:
-    return Cast(ostiary, settings)
-
-
-@pytest.fixture
-def program(cast: Cast) -> Program:
-    return Program(cast.ostiary, cast.settings)
 
 
 def refreshed(program: Program, token: str) -> str:
