@@ -9,10 +9,11 @@ import pytest
 import sqlalchemy as sa
 
 from ostiary.db import fast_reads
-from ostiary.db.fast_reads import Asked, FastReads, Lookup, PostgresReads, open_reads
+from ostiary.db.fast_reads import Asked, FastReads, Lookup, PostgresReads, Statement, open_reads
 from ostiary.db.store import Store
 from ostiary.errors import StoreUnavailable
 from ostiary.organizations.models import Organization
+from tests.conftest import Database
 from tests.postgres import Postgres
 
 NUMBER = 40
@@ -38,10 +39,16 @@ def filled(store: Store) -> Store:
     return fill(store)
 
 
-def with_lookup(store: Store, work: Callable[[Lookup, FastReads], Awaitable[None]]) -> None:
+def by_guid_or_neighbour(asked: Asked) -> sa.Select[*tuple[Any, ...]]:
+    return by_guid(asked.or_neighbour("guid", Organization.guid))
+
+
+def with_lookup(
+    store: Store, work: Callable[[Lookup, FastReads], Awaitable[None]], statement: Statement = by_guid
+) -> None:
     async def run() -> None:
         reads = open_reads(store)
-        await work(reads.lookup(["guid"], by_guid), reads)
+        await work(reads.lookup(["guid"], statement), reads)
         await reads.close()
 
     asyncio.run(run())
@@ -60,6 +67,41 @@ def test_gives_everybody_their_own_rows(filled: Store, monkeypatch: pytest.Monke
         assert [names(rows) for rows in found] == [[f"number {n}"] if n < NUMBER else [] for n in asked]
 
     with_lookup(filled, work)
+
+
+@pytest.mark.parametrize("known", [range(0), range(1), range(10, 20)], ids=["nobody", "one", "some"])
+def test_gives_nobody_the_row_of_a_neighbour(store: Store, known: range) -> None:
+    """With or without rows below and above what is not there."""
+    with store.writing() as db:
+        db.add_all(Organization(guid=guid(n), name=f"number {n}") for n in known)
+
+    async def work(lookup: Lookup, _: FastReads) -> None:
+        found = await asyncio.gather(*(lookup(guid(n)) for n in range(NUMBER)))
+        assert [names(rows) for rows in found] == [[f"number {n}"] if n in known else [] for n in range(NUMBER)]
+
+    with_lookup(store, work, by_guid_or_neighbour)
+
+
+def test_reads_a_row_for_what_is_not_there_too(
+    filled: Store, monkeypatch: pytest.MonkeyPatch, database: Database
+) -> None:
+    """On PostgreSQL, where the work for a row shows in the time."""
+    sent: list[Sequence[Any]] = []
+    query = PostgresReads.query
+
+    async def noted(reads: PostgresReads, sql: str, parameters: dict[str, list[str]]) -> list[Sequence[Any]]:
+        sent.extend(rows := await query(reads, sql, parameters))
+        return rows
+
+    monkeypatch.setattr(PostgresReads, "query", noted)
+
+    async def work(lookup: Lookup, _: FastReads) -> None:
+        for asked in (guid(NUMBER + 1), "", guid(3) + "!"):
+            assert await lookup(asked) == []
+
+    with_lookup(filled, work, by_guid_or_neighbour)
+    neighbours = (NUMBER - 1, 0, 3) if database == "postgresql" else ()
+    assert [(row[0], row[2]) for row in sent] == [(None, f"number {n}") for n in neighbours]
 
 
 def test_gives_each_of_many_their_own_rows_at_once(sqlite_store: Store) -> None:

@@ -7,13 +7,14 @@ import asyncio
 import json
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from time import monotonic
 from typing import Any, NamedTuple, Protocol, cast
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import pysqlite
+from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from ostiary.db import sqlite
 from ostiary.db.store import Store
@@ -33,6 +34,20 @@ class Asked:
     n: sa.ColumnElement[int]
     values: Mapping[str, sa.ColumnElement[Any]]
     relation: sa.FromClause | None = None
+    # Whether the database takes so much longer for a row it finds that whoever asks could tell.
+    shows_misses: bool = False
+
+    def or_neighbour(self, name: str, column: InstrumentedAttribute[str]) -> "Asked":
+        """The same, where a value that is not in the column costs what one costs that is.
+
+        The row of its neighbour is found and sent instead. It has no number, and so belongs to nobody.
+        """
+        if not self.shows_misses:
+            return self
+        sent, other = self.values[name], getattr(aliased(column.class_), column.key)
+        below, first = sa.select(sa.func.max(other)).where(other <= sent), sa.select(sa.func.min(other))
+        nearest = sa.func.coalesce(below.scalar_subquery(), first.scalar_subquery())
+        return replace(self, n=sa.case((column == sent, self.n)), values={**self.values, name: nearest})
 
     def beside(self, table: sa.FromClause) -> sa.FromClause:
         """What a statement selects from, before its joins."""
@@ -158,7 +173,7 @@ class PostgresReads:
     def lookup(self, columns: Sequence[str], statement: Statement) -> Lookup:
         arrays = [sa.bindparam(c, type_=sa.ARRAY(sa.String)) for c in columns]
         asked = sa.func.unnest(*arrays).table_valued(*columns, with_ordinality="n", name="asked").render_derived()
-        compiled = statement(Asked(asked.c.n, dict(asked.c), asked)).compile(dialect=self._dialect)
+        compiled = statement(Asked(asked.c.n, dict(asked.c), asked, shows_misses=True)).compile(dialect=self._dialect)
         return _Batched(self, str(compiled), columns)
 
     async def query(self, sql: str, parameters: dict[str, list[str]]) -> list[Row]:
@@ -220,7 +235,8 @@ class _Batched:
                 continue
             found: list[list[Row]] = [[] for _ in batch]
             for row in rows:
-                found[row[0] - 1].append(row)
+                if row[0] is not None:
+                    found[row[0] - 1].append(row)
             for (_, answer), matches in zip(batch, found, strict=True):
                 if not answer.done():
                     answer.set_result(matches)

@@ -71,6 +71,7 @@ BY_LOGIN = ("sid", "kid")
 
 def by_client_id(asked: Asked) -> sa.Select[*tuple[Any, ...]]:
     """An application with all its secrets: what endpoints that take a pair have to know."""
+    asked = asked.or_neighbour("client_id", Application.client_id)
     secret = ApplicationSecret
     return _standing(
         asked, secret.digest, secret.scheme, secret.pepper_version, secret.expires_at, sa.null(), sa.null()
