@@ -112,6 +112,12 @@ def test_compares_with_somebody_when_there_is_nobody() -> None:
     assert not passwords.is_right("", None)
 
 
+def test_takes_as_long_for_nobody_as_for_somebody() -> None:
+    """What is made up asks for the same memory, passes and lengths as a real hash."""
+    nobodys, somebodys = (argon2.extract_parameters(text) for text in (passwords._NOBODYS, passwords.hashed(PASSWORD)))
+    assert nobodys == somebodys
+
+
 def test_lets_a_flood_wait_in_a_short_line(monkeypatch: pytest.MonkeyPatch) -> None:
     at_work = most = 0
     lock = threading.Lock()
