@@ -93,6 +93,8 @@ def test_makes_whoever_tries_out_codes_wait(cast: Cast, program: Program) -> Non
         assert statuses == [404] * 10
         refused = browser.get("/device", params={"user_code": code})
         assert (refused.status_code, "Too many attempts" in refused.text) == (429, True)
+        assert int(refused.headers["retry-after"]) == 900
+        assert refused.headers["ratelimit"].endswith(";r=0;t=900")
         assert approve(cast, browser, code, cast.globex).status_code == 429
         # A place elsewhere does not help.
         assert approve(cast, cast.signed_in("Mallory", "192.0.2.1"), code, cast.globex).status_code == 429

@@ -61,7 +61,7 @@ def device(visit: Visit) -> Outcome:
         code = _code(visit)
     except Invalid as problem:
         form = visit.form.or_usual(user_code=_typed(visit)).refused(problem)
-        return View("dashboard/device.html", form=form, status=problem.status)
+        return View("dashboard/device.html", form=form, status=problem.status, headers=problem.headers)
     return _before_approval(visit, code)
 
 

@@ -171,16 +171,14 @@ class PageServer:
 
     def _page(self, request: Request, shown: View, context: Mapping[str, Any]) -> Response:
         whole = {"theme": theme.of(request, self.settings), "way_back": _way_back(request, shown.status), **context}
-        return HTMLResponse(self.templates.render(shown.template, whole), shown.status, HEADERS)
+        return HTMLResponse(self.templates.render(shown.template, whole), shown.status, {**HEADERS, **shown.headers})
 
     def refuse(self, request: Request, problem: Problem) -> Response:
         """Every refusal that no form can show: a page for people, the platform's error model for programs."""
         if "text/html" not in request.headers.get("accept", ""):
             return respond(problem)
-        shown = View("error.html", status=problem.status)
-        response = self._page(request, shown, {"problem": problem, "visitor": None})
-        response.headers.update(problem.headers)
-        return response
+        shown = View("error.html", status=problem.status, headers=problem.headers)
+        return self._page(request, shown, {"problem": problem, "visitor": None})
 
     def _signed_out(self, route: PageRoute, request: Request, form: Form) -> Response:
         if route.method == "GET":

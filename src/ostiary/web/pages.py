@@ -42,10 +42,19 @@ class Homeless(OstiaryError):  # noqa: N818 - likewise
 class View:
     """A template and what it shows; `here` is the tab that is marked."""
 
-    def __init__(self, template: str, *, here: str = "", status: int = 200, **context: object) -> None:
+    def __init__(
+        self,
+        template: str,
+        *,
+        here: str = "",
+        status: int = 200,
+        headers: Mapping[str, str] | None = None,
+        **context: object,
+    ) -> None:
         self.template = template
         self.here = here
         self.status = status
+        self.headers = headers or {}
         self.context = context
 
 
