@@ -12,6 +12,7 @@ import structlog
 from sqlalchemy.exc import ArgumentError, DatabaseError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from ostiary import clock
 from ostiary.db import sqlite
@@ -117,6 +118,8 @@ class Store:
         return clock.now() if self.is_sqlite else db.execute(sa.func.clock_timestamp().select()).scalar_one()
 
     def close(self) -> None:
+        """Ends every connection: those that wait now, those at work when they come back."""
+        sa.event.listen(self.engine, "checkin", _end)
         self.engine.dispose()
 
     def _alone(self) -> contextlib.AbstractContextManager[None]:
@@ -147,6 +150,10 @@ def _refuse_ghosts(connection: object, _record: object, _proxy: object) -> None:
     # The pool answers this by opening the file that is there now.
     if isinstance(connection, sqlite.Connection) and connection.is_ghost():
         raise sa.exc.DisconnectionError("the database file was moved or replaced")
+
+
+def _end(_connection: object, entry: ConnectionPoolEntry) -> None:
+    entry.close()
 
 
 @contextlib.contextmanager
