@@ -1,11 +1,13 @@
 """Applications that tests make."""
 
+import functools
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import structlog
 from anyio.from_thread import start_blocking_portal
+from fastapi.dependencies import models
 
 from ostiary.app import Ostiary, create_app
 from ostiary.settings import Settings
@@ -15,6 +17,10 @@ def close(made: Ostiary) -> None:
     """On a loop of its own, for a test has none; a connection that nobody closes fails whichever test comes later."""
     with start_blocking_portal() as portal:
         portal.call(made.close)
+    # FastAPI remembers the endpoints of some two hundred apps, which without this would all be kept for them.
+    for each in vars(models).values():
+        if isinstance(each, functools._lru_cache_wrapper):
+            each.cache_clear()
 
 
 def without_token_limits(settings: Settings) -> Settings:
