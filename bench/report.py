@@ -11,7 +11,7 @@ from bench.machine import Machine
 from bench.measure import Peak, Steady
 from bench.options import Options
 from bench.processes import ROOT
-from bench.scenarios import Comparison, Series
+from bench.scenarios import Comparison, OpenLoop, Series
 
 RESULTS = ROOT / "bench" / "results"
 # Above this the machine was not quiet enough for wall-clock figures.
@@ -76,8 +76,8 @@ def section(comparison: Comparison) -> str:
     parts = [f"### {comparison.title}", peaks(comparison.series)]
     if comparison.series[1:]:
         parts.append(ratios(comparison))
-    if comparison.steady:
-        parts.append(latencies(comparison.steady))
+    if comparison.open_loops:
+        parts.append(latencies(comparison.open_loops))
     return "\n\n".join([*parts, *warnings(comparison)])
 
 
@@ -116,7 +116,8 @@ def ratios(comparison: Comparison) -> str:
     )
 
 
-def latencies(runs: Sequence[Steady]) -> str:
+def latencies(loops: Sequence[OpenLoop]) -> str:
+    """Of each round; what a round had to bear of the machine is its own affair, so medians of the rounds."""
     return table(
         (
             "open loop, ms",
@@ -124,6 +125,7 @@ def latencies(runs: Sequence[Steady]) -> str:
             "p50",
             "p90",
             "p99",
+            "p99 of each round",
             "p99.9",
             "max",
             "failed",
@@ -133,21 +135,29 @@ def latencies(runs: Sequence[Steady]) -> str:
             "lag p99",
             "lag max",
         ),
-        [
-            (
-                run.name,
-                f"{run.rate:,.0f}",
-                *(f"{value:.2f}" for value in asdict(run.outcome.latency).values()),
-                str(run.outcome.bad + run.outcome.unanswered),
-                f"{run.usage.server_share:.0%}",
-                str(run.usage.preemptions),
-                str(run.outcome.queued),
-                f"{run.outcome.lag_p99_ms:.2f}",
-                f"{run.outcome.lag_max_ms:.2f}",
-            )
-            for run in runs
-        ],
+        [latency(loop.name, loop.runs) for loop in loops],
     )
+
+
+def latency(name: str, runs: Sequence[Steady]) -> list[str]:
+    outcomes = [run.outcome for run in runs]
+    found = [one.latency for one in outcomes]
+    return [
+        name,
+        f"{runs[0].rate:,.0f}",
+        f"{median(one.p50 for one in found):.2f}",
+        f"{median(one.p90 for one in found):.2f}",
+        f"{median(one.p99 for one in found):.2f}",
+        " ".join(f"{one.p99:.1f}" for one in found),
+        f"{median(one.p999 for one in found):.2f}",
+        f"{max(one.max for one in found):.2f}",
+        str(sum(one.bad + one.unanswered for one in outcomes)),
+        f"{median(run.usage.server_share for run in runs):.0%}",
+        str(sum(run.usage.preemptions for run in runs)),
+        str(sum(one.queued for one in outcomes)),
+        f"{median(one.lag_p99_ms for one in outcomes):.2f}",
+        f"{max(one.lag_max_ms for one in outcomes):.2f}",
+    ]
 
 
 def warnings(comparison: Comparison) -> list[str]:
@@ -159,14 +169,11 @@ def warnings(comparison: Comparison) -> list[str]:
         for run in comparison.steady
         if run.outcome.driver_fell_behind
     ]
-    other = max((run.usage.other_share for run in all_runs(comparison)), default=0.0)
+    runs: list[Peak | Steady] = [*comparison.peaks, *comparison.steady]
+    other = max((run.usage.other_share for run in runs), default=0.0)
     if other > NOISY_SHARE:
         found.append(f"**Up to {other:.0%} of the server's core went to others: wall-clock figures are too low.**")
     return found
-
-
-def all_runs(comparison: Comparison) -> list[Peak | Steady]:
-    return [*(run for series in comparison.series for run in series.peaks), *comparison.steady]
 
 
 def median(figures: Iterable[float]) -> float:

@@ -2,11 +2,12 @@
 
 import statistics
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TypeVar
 
 from bench import verify
 from bench.databases import fresh
@@ -26,6 +27,8 @@ TOKENS_IN_USE = 100
 CUSTOMERS = 20
 SETTLING_SECONDS = 10.0
 
+Run = TypeVar("Run")
+
 
 @dataclass(frozen=True)
 class Series:
@@ -35,12 +38,20 @@ class Series:
 
 
 @dataclass(frozen=True)
+class OpenLoop:
+    """Latency at one rate, round by round."""
+
+    name: str
+    runs: list[Steady]
+
+
+@dataclass(frozen=True)
 class Comparison:
     """Ratios are requests per CPU second of the first series to those of each other one, round by round."""
 
     title: str
     series: list[Series]
-    steady: list[Steady] = field(default_factory=list)
+    open_loops: list[OpenLoop] = field(default_factory=list)
 
     @property
     def ratios(self) -> dict[str, list[float]]:
@@ -53,8 +64,16 @@ class Comparison:
         }
 
     @property
+    def peaks(self) -> list[Peak]:
+        return [run for series in self.series for run in series.peaks]
+
+    @property
+    def steady(self) -> list[Steady]:
+        return [run for loop in self.open_loops for run in loop.runs]
+
+    @property
     def failures(self) -> int:
-        peaks = sum(run.bad + run.broken for series in self.series for run in series.peaks)
+        peaks = sum(run.bad + run.broken for run in self.peaks)
         return peaks + sum(run.outcome.bad + run.outcome.unanswered for run in self.steady)
 
 
@@ -65,30 +84,29 @@ def home_with_keys(options: Options, keys: int) -> Iterator[tuple[Home, list[Pai
         yield home, fill(home, keys, min(keys, options.active))
 
 
-def interleaved(targets: Sequence[Target], options: Options, cores: Cores) -> list[Series]:
-    """A B A B: what changes on the machine meanwhile changes for all."""
-    for target in targets:
-        peak(target, cores, options.connections, WARM_UP_SECONDS)
-    rounds = [
-        [peak(target, cores, options.connections, options.seconds) for target in targets] for _ in range(options.rounds)
-    ]
-    return [
-        Series(target.name, list(peaks), memory(target.server.pid))
-        for target, peaks in zip(targets, zip(*rounds, strict=True), strict=True)
-    ]
+def interleaved(targets: Sequence[Target], rounds: int, measure: Callable[[Target], Run]) -> list[list[Run]]:
+    """A B A B: what changes on the machine meanwhile changes for all. The runs of each target."""
+    measured = [[measure(target) for target in targets] for _ in range(rounds)]
+    return [list(runs) for runs in zip(*measured, strict=True)]
 
 
 def compared(title: str, targets: Sequence[Target], options: Options, cores: Cores, *, latency: bool) -> Comparison:
-    series = interleaved(targets, options, cores)
+    def at_peak(target: Target) -> Peak:
+        return peak(target, cores, options.connections, options.seconds)
+
+    for target in targets:
+        peak(target, cores, options.connections, WARM_UP_SECONDS)
+    peaks = interleaved(targets, options.rounds, at_peak)
+    series = [Series(target.name, runs, memory(target.server.pid)) for target, runs in zip(targets, peaks, strict=True)]
     if not latency:
         return Comparison(title, series)
     rate = OPEN_LOOP_SHARE * statistics.median(run.per_second for run in series[0].peaks)
-    return Comparison(title, series, [at_rate(target, rate, options, cores) for target in targets])
 
+    def at_rate(target: Target) -> Steady:
+        return steady(target, cores, Plan(target.server.port, rate, options.seconds, options.open_connections))
 
-def at_rate(target: Target, rate: float, options: Options, cores: Cores) -> Steady:
-    plan = Plan(target.server.port, rate, options.seconds, options.open_connections)
-    return steady(target, cores, plan)
+    loops = interleaved(targets, options.rounds, at_rate)
+    return Comparison(title, series, [OpenLoop(*each) for each in zip((t.name for t in targets), loops, strict=True)])
 
 
 def beside_floor(title: str, target: Target, options: Options, cores: Cores, *, latency: bool = True) -> Comparison:
