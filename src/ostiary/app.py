@@ -7,18 +7,15 @@ from typing import Any
 
 from fastapi import APIRouter, FastAPI
 
-from ostiary import __version__, migrations
+from ostiary import __version__
 from ostiary.access.addresses import ClientAddress
 from ostiary.applications import generation, key_pages, key_state_pages, new_key_pages
 from ostiary.applications import pages as developers
 from ostiary.applications.api import router as applications
-from ostiary.applications.credentials import Digester
 from ostiary.applications.observation import pages as observation_pages
 from ostiary.applications.usage import Usage
 from ostiary.banks import pages as bank_pages
 from ostiary.banks.api import router as banks
-from ostiary.crypto import master_key
-from ostiary.crypto.sealing import Seal
 from ostiary.customers import pages as customer_pages
 from ostiary.customers.api import router as customers
 from ostiary.customers.recording import settle
@@ -26,9 +23,9 @@ from ostiary.dashboard import activity, device, overview, promotion, start, star
 from ostiary.dashboard import pages as way_in
 from ostiary.dashboard.frame import frame_of
 from ostiary.db.fast_reads import FastReads, open_reads
-from ostiary.db.store import Store
 from ostiary.events.catalog import Consumer
 from ostiary.events.delivery import Deliveries
+from ostiary.house import House
 from ostiary.limits.counting import open_counting
 from ostiary.oauth import (
     customer_tokens,
@@ -41,7 +38,6 @@ from ostiary.oauth import (
     queries,
     refresh_grant,
     revocation,
-    signing_keys,
 )
 from ostiary.oauth.access_tokens import AccessTokens
 from ostiary.oauth.bearer import BearerCheck
@@ -62,7 +58,7 @@ from ostiary.oauth.token import TokenEndpoint, TokenSeconds
 from ostiary.organizations import pages as organization_pages
 from ostiary.organizations.api import router as organizations
 from ostiary.settings import Settings
-from ostiary.users import account_pages, entry_pages, session, set_up, team_pages
+from ostiary.users import account_pages, entry_pages, session, team_pages
 from ostiary.users.api import router as users
 from ostiary.users.entry import Entrance
 from ostiary.users.session import Sessions
@@ -112,28 +108,6 @@ PAGES = (
 PROGRAMS = ("/api/", "/.well-known/")
 
 CONSUMERS = {Consumer.CUSTOMER_RECORDING: settle}
-
-
-class House:
-    """What both lanes and the command line stand on: the database and the keys derived from the master key."""
-
-    def __init__(self, settings: Settings) -> None:
-        self.settings = settings
-        self.master_key = master_key.load(settings)
-        self.digester = Digester(self.master_key)
-        self.personal_data_seal = Seal(self.master_key, "customers.personal_data")
-        self.signing_key_seal = Seal(self.master_key, "signing_keys.private_key")
-        self.limit_name_key = self.master_key.derive("limits.names")
-        self.store = Store(settings)
-
-    def offer_set_up(self) -> str | None:
-        """The address that lets the first person in, as long as nobody is."""
-        return set_up.offer(self.store, self.settings)
-
-    def prepare(self) -> None:
-        """Bring the schema up to date and make the first signing key; safe to run from many processes at once."""
-        migrations.upgrade(self.store)
-        signing_keys.ensure(self.store, self.signing_key_seal)
 
 
 class Ostiary:

@@ -16,7 +16,7 @@ from bench.measure import Peak, Steady, Target, peak, steady
 from bench.options import Options, parse
 from bench.processes import Cores, memory
 from bench.report import Report
-from bench.scenarios import SCOPE, Comparison, Series
+from bench.scenarios import SCOPE, Comparison, OpenLoop, Series
 from bench.servers import Home, Server, floor, ostiary, settle
 from tests.postgres import Postgres
 
@@ -104,8 +104,11 @@ def test_reports_what_was_measured(target: Target, bare: Target, cores: Cores) -
     runs = [at_a_fixed_rate(one, cores) for one in (target, bare)]
     peaks = [Peak(run.outcome.answered, 1.0, 0, 0, run.usage) for run in runs]
     series = [Series(run.name, [one], memory(target.server.pid)) for run, one in zip(runs, peaks, strict=True)]
-    report = Report(this_machine(cores), Options(), [Comparison("POST /oauth/token", series, runs)])
+    loops = [OpenLoop(run.name, [run, run]) for run in runs]
+    report = Report(this_machine(cores), Options(), [Comparison("POST /oauth/token", series, loops)])
     assert "| ostiary / floor" in report.markdown()
+    p99 = f"{runs[0].outcome.latency.p99:.1f}"
+    assert f" {p99} {p99} " in report.markdown()
     assert "requests failed" not in report.markdown()
     assert list(json.loads(report.json())["ratios"]["POST /oauth/token"]) == ["ostiary / floor"]
 

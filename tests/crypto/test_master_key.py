@@ -11,10 +11,11 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from ostiary.app import House, create_app
+from ostiary.app import create_app
 from ostiary.crypto import master_key
 from ostiary.crypto.master_key import MasterKey, load
 from ostiary.errors import ConfigurationError
+from ostiary.house import House
 from ostiary.settings import Settings
 
 KEY = bytes(range(32))

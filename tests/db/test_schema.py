@@ -12,9 +12,9 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 
 from ostiary import migrations
-from ostiary.app import House
 from ostiary.db.store import Store
 from ostiary.errors import ConfigurationError
+from ostiary.house import House
 from ostiary.migrations import alembic_runner
 from ostiary.settings import Settings
 from ostiary.tables import metadata

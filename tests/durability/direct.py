@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 from ostiary import clock
 from ostiary.access.actor import Actor
-from ostiary.app import House
 from ostiary.applications import service as applications
 from ostiary.applications.models import ApplicationKind
 from ostiary.applications.schemas import ApplicationChanges, NewApplication
 from ostiary.banks import service as banks
 from ostiary.banks.models import BankType
 from ostiary.banks.usual import usual_bank
+from ostiary.house import House
 from ostiary.organizations import service as organizations
 from ostiary.organizations.schemas import NewOrganization
 from ostiary.settings import Settings

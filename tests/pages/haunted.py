@@ -9,7 +9,8 @@ from typing import Any
 from playwright.sync_api import Browser, BrowserContext, Page
 from pydantic import SecretStr
 
-from ostiary.app import PAGES, House, create_app
+from ostiary.app import PAGES, create_app
+from ostiary.house import House
 from ostiary.settings import Settings
 from ostiary.users.models import Role
 from ostiary.web.asgi import App, Message, Receive, Scope, Send, answer

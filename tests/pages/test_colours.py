@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Browser, expect
 
-from ostiary.app import House
+from ostiary.house import House
 from tests.browser import visiting
 from tests.durability.installation import settings_of
 from tests.live import LiveServer

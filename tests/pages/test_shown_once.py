@@ -10,7 +10,7 @@ import httpx2
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect, sync_playwright
 
-from ostiary.app import House
+from ostiary.house import House
 from tests.browser import CHROMIUM, FLAGS
 from tests.durability.installation import settings_of
 from tests.live import LiveServer

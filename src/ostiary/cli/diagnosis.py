@@ -11,11 +11,11 @@ import cryptography
 import typer
 
 from ostiary import __version__, clock, migrations
-from ostiary.app import House
 from ostiary.cli import show
 from ostiary.cli.session import REFUSED, JsonFlag, house
 from ostiary.crypto import master_key
 from ostiary.db import sqlite
+from ostiary.house import House
 from ostiary.limits.redis_windows import Away, RedisWindows
 from ostiary.oauth.signing_keys import SigningKeys
 

@@ -9,8 +9,9 @@ import sys
 import uvicorn
 
 from ostiary import __version__
-from ostiary.app import House, Ostiary
+from ostiary.app import Ostiary
 from ostiary.errors import ConfigurationError, OstiaryError, in_plain_words
+from ostiary.house import House
 from ostiary.settings import Settings, load
 from ostiary.users import set_up
 from ostiary.web import log

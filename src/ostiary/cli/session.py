@@ -9,8 +9,8 @@ import typer
 from sqlalchemy.orm import Session
 
 from ostiary.access.actor import Actor
-from ostiary.app import House
 from ostiary.errors import OstiaryError, in_plain_words
+from ostiary.house import House
 from ostiary.settings import Settings, load
 
 REFUSED = 1

@@ -1,0 +1,32 @@
+"""What the server and the command line stand on: a database, and the keys derived from the master key."""
+
+from ostiary import migrations
+from ostiary.applications.credentials import Digester
+from ostiary.crypto import master_key
+from ostiary.crypto.sealing import Seal
+from ostiary.db.store import Store
+from ostiary.oauth import signing_keys
+from ostiary.settings import Settings
+from ostiary.users import set_up
+
+
+class House:
+    """One installation, opened."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.master_key = master_key.load(settings)
+        self.digester = Digester(self.master_key)
+        self.personal_data_seal = Seal(self.master_key, "customers.personal_data")
+        self.signing_key_seal = Seal(self.master_key, "signing_keys.private_key")
+        self.limit_name_key = self.master_key.derive("limits.names")
+        self.store = Store(settings)
+
+    def offer_set_up(self) -> str | None:
+        """The address that lets the first person in, as long as nobody is."""
+        return set_up.offer(self.store, self.settings)
+
+    def prepare(self) -> None:
+        """Bring the schema up to date and make the first signing key; safe to run from many processes at once."""
+        migrations.upgrade(self.store)
+        signing_keys.ensure(self.store, self.signing_key_seal)
