@@ -51,6 +51,7 @@ from ostiary.oauth.limiting import Limiting, RefreshLimit
 from ostiary.oauth.login_grants import LoginGrants, LoginLives
 from ostiary.oauth.logins import LoginCheck, LoginTokens
 from ostiary.oauth.presented import Digests
+from ostiary.oauth.readiness import Readiness
 from ostiary.oauth.revocation import LoginEnd, TokenRevocation
 from ostiary.oauth.signing_keys import SigningKeys
 from ostiary.oauth.token import PATH as TOKEN_PATH
@@ -63,10 +64,22 @@ from ostiary.users.api import router as users
 from ostiary.users.entry import Entrance
 from ostiary.users.session import Sessions
 from ostiary.users.throttle import SignInThrottle
-from ostiary.web import assets, description, headers, idempotency, patterns, published, reference, refusals, theme
+from ostiary.web import (
+    assets,
+    description,
+    headers,
+    health,
+    idempotency,
+    patterns,
+    published,
+    reference,
+    refusals,
+    theme,
+)
 from ostiary.web.asgi import App, Receive, Scope, Send
 from ostiary.web.background import Repeated
 from ostiary.web.challenges import RESOURCE_METADATA
+from ostiary.web.health import Health
 from ostiary.web.idempotency import Memory
 from ostiary.web.immediate import Immediate
 from ostiary.web.page_server import PageServer
@@ -129,7 +142,12 @@ class Ostiary:
         self.immediate = {TOKEN_PATH.encode(): Immediate(now)} if (now := self.token.now) else {}
         bearer = self._bearer_check(client, tokens)
         with_pair = functools.partial(ClientEndpoint, self.token.lookup, client, self.keys, self.usage, self.limiting)
-        self._oauth: Mapping[str, App] = {
+        self.health = Health(Readiness(self._reads.lookup(queries.BY_SIGNING_KEY, queries.by_signing_key), self.keys))
+        guarded = functools.partial(headers.guarded, is_https=settings.is_https)
+        # Before every other path, and without what the API and pages have in common.
+        self._direct: Mapping[str, App] = {
+            health.LIVE_PATH: guarded(self.health.live),
+            health.READY_PATH: guarded(self.health.ready),
             TOKEN_PATH: self.token,
             revocation.PATH: with_pair(
                 TokenRevocation(house.store, tokens, digests), LoginEnd(house.store, tokens, digests)
@@ -138,12 +156,12 @@ class Ostiary:
             introspection.PATH: with_pair(Introspection(bearer)),
         }
         self.routes = self._routes(settings, tokens)
-        self._api = headers.guarded(ApiGuard(self.routes, bearer, self._shared(house)), is_https=settings.is_https)
-        self._pages = headers.guarded(self._page_app(house, client.client_address), is_https=settings.is_https)
+        self._api = guarded(ApiGuard(self.routes, bearer, self._shared(house)))
+        self._pages = guarded(self._page_app(house, client.client_address))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["path"] in self._oauth:
-            await self._oauth[scope["path"]](scope, receive, send)
+        if scope["type"] == "http" and scope["path"] in self._direct:
+            await self._direct[scope["path"]](scope, receive, send)
         elif scope["type"] == "http" and scope["path"].startswith(PROGRAMS):
             await self._api(scope, receive, send)
         elif scope["type"] == "http":

@@ -57,6 +57,10 @@ def refuses_for_now(http: TestClient, pair: Pair, token: str) -> None:
         assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
         assert answer.json().keys() == {"status", "error_message", "message_code"}
         assert answer.json()["message_code"] == "service_unavailable"
+    answer = http.get("/health/ready")
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
+    assert [each["name"] for each in answer.json()["checks"] if each["status"] == "failed"] == ["database"]
+    assert http.get("/health/live").status_code == 200
 
 
 def works_again(http: TestClient, pair: Pair, token: str) -> None:
@@ -66,6 +70,7 @@ def works_again(http: TestClient, pair: Pair, token: str) -> None:
         time.sleep(0.05)
     answer = http.post("/api/customers", json={"type": "individual"}, headers={"Authorization": f"Bearer {token}"})
     assert answer.status_code == 201, answer.text
+    assert http.get("/health/ready").status_code == 200
 
 
 @contextmanager

@@ -67,6 +67,7 @@ class LoginStanding(NamedTuple):
 BY_CLIENT_ID = ("client_id", "kid")
 BY_TOKEN = ("client_id", "kid", "jti", "customer_guid")
 BY_LOGIN = ("sid", "kid")
+BY_SIGNING_KEY = ("kid",)
 
 
 def by_client_id(asked: Asked) -> sa.Select[*tuple[Any, ...]]:
@@ -144,6 +145,12 @@ def by_login(asked: Asked) -> sa.Select[*tuple[Any, ...]]:
         .outerjoin(Bank, Bank.guid == Login.bank_guid)
         .where(Login.guid == asked.values["sid"])
     )
+
+
+def by_signing_key(asked: Asked) -> sa.Select[*tuple[Any, ...]]:
+    """Whether a signing key counts, and whether the database answers."""
+    statement = sa.select(asked.n, _signing_key(asked))
+    return statement if asked.relation is None else statement.select_from(asked.relation)
 
 
 def _signing_key(asked: Asked) -> sa.ScalarSelect[str]:
