@@ -87,6 +87,7 @@ class Settings(BaseSettings):
     limit_sign_ups_per_source: LimitOrOff = Limit(20, 900)
     limits_url: SecretStr = SecretStr("")
     limits_url_file: Path | None = None
+    leaving_seconds: int = Field(0, ge=0, le=300)
     development: bool = False
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["console", "json"] = "console"

@@ -50,5 +50,5 @@ def test_is_not_ready_with_a_key_that_was_retired(http: TestClient, store: Store
 
 
 def test_is_not_ready_once_it_was_asked_to_end(http: TestClient, ostiary: Ostiary) -> None:
-    ostiary.health.is_leaving = True
+    ostiary.health.leave()
     assert failing(http)["name"] == "server"

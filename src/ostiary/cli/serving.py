@@ -16,6 +16,7 @@ from ostiary.settings import Settings, load
 from ostiary.users import set_up
 from ostiary.web import log
 from ostiary.web.immediate import ImmediateProtocol
+from ostiary.web.leaving import LeavingServer
 
 DRAIN_SECONDS = 10
 MOST_OPEN_FILES = 16_384
@@ -57,7 +58,7 @@ def serve() -> bool:
         log_config=None,
         timeout_graceful_shutdown=DRAIN_SECONDS,
     )
-    server = uvicorn.Server(config)
+    server = LeavingServer(config, app.health.leave, chosen.leaving_seconds)
     # A thread of the background gives the interpreter back this soon; five milliseconds are Python's own choice.
     sys.setswitchinterval(SWITCH_SECONDS)
     _keep_for_good()

@@ -33,10 +33,23 @@ class CarefulProtocol(HttpToolsProtocol):
         self._deadline: asyncio.TimerHandle | None = None
         self._reading_deadline: asyncio.TimerHandle | None = None
         self._answering: RequestResponseCycle | None = None
+        # Whether the next answer is the last of this connection, and says so.
+        self._is_leaving = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # uvicorn's own narrowing
         super().connection_made(transport)
+        self._is_leaving = getattr(self.server_state, "is_leaving", False)
         self._await_the_rest()
+
+    def leave(self) -> None:
+        """The server is about to end: whoever asks on this connection is answered once more, and told to go elsewhere.
+
+        To close it at once would lose a request that is on its way (RFC 9112 §9.6).
+        """
+        self._is_leaving = True
+        # None before the first request, whatever uvicorn's annotation says.
+        if self.cycle is not None:
+            self.cycle.keep_alive = False
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._arrived()
@@ -93,6 +106,8 @@ class CarefulProtocol(HttpToolsProtocol):
             raise TooManyWaiting
         if not self._is_offer():
             super().on_headers_complete()
+            if self._is_leaving:
+                self.cycle.keep_alive = False
             # RFC 9110 §6.5.1: trailers are no headers, and proxies that clean headers may let them pass.
             self.headers = []
 

@@ -37,15 +37,18 @@ class Health:
 
     def __init__(self, look: Callable[[], Awaitable[Sequence[Finding]]]) -> None:
         self._look = look
-        # From the moment the server was asked to end: it answers on, but nobody new should come.
-        self.is_leaving = False
+        self._is_leaving = False
+
+    def leave(self) -> None:
+        """The server was asked to end: it answers on, but nobody new should come."""
+        self._is_leaving = True
 
     async def live(self, scope: Scope, _: Receive, send: Send) -> None:
         """Says that the event loop turns, and nothing else: a restart would not bring back a database."""
         await _tell(scope, send, 200, {"status": "live"})
 
     async def ready(self, scope: Scope, _: Receive, send: Send) -> None:
-        found = [LEAVING if self.is_leaving else Finding("server"), *await self._look()]
+        found = [LEAVING if self._is_leaving else Finding("server"), *await self._look()]
         is_ready = not any(each.reason for each in found)
         body = {"status": "ready" if is_ready else "not_ready", "checks": [each.told for each in found]}
         await _tell(scope, send, 200 if is_ready else 503, body)

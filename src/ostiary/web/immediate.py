@@ -119,6 +119,11 @@ class ImmediateProtocol(CarefulProtocol):
             self._idle.cancel()
         super().connection_lost(exc)
 
+    def leave(self) -> None:
+        super().leave()
+        # What comes from now on goes the ASGI way, which can say that an answer is the last.
+        self._repeatable = None
+
     def data_received(self, data: bytes) -> None:
         self._idle_since = math.inf
         if self._repeatable is not None and self._is_repeated(self._repeatable, data):
@@ -165,7 +170,7 @@ class ImmediateProtocol(CarefulProtocol):
         as_it_came, end, rest = self._begun_with.partition(END_OF_HEAD)
         # A head and its body in one piece: no chunks, and no other request before or behind them. Of two pieces the
         # first could look like it, chunks and all.
-        if self._begun_with is self._data and end and len(rest) == len(body):
+        if self._begun_with is self._data and end and len(rest) == len(body) and not self._is_leaving:
             self._repeatable = Repeatable(handler, head, as_it_came + end, len(self._begun_with))
         self._ask(handler, Request(head, body))
 
@@ -272,6 +277,7 @@ class ImmediateProtocol(CarefulProtocol):
             and not self.parser.should_upgrade()
             and not self.expect_100_continue
             and not self.flow.write_paused
+            and not self._is_leaving
             and not self._is_answering()
         )
 
