@@ -29,12 +29,21 @@ def without_token_limits(settings: Settings) -> Settings:
 
 
 @contextmanager
-def second_app(settings: Settings) -> Iterator[Ostiary]:
-    """Beside commands that run in this process: what it logs would stand among what they print."""
+def app_on(settings: Settings) -> Iterator[Ostiary]:
+    """An application, closed in the end whatever happens."""
     made = create_app(settings)
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     try:
         yield made
     finally:
-        structlog.reset_defaults()
         close(made)
+
+
+@contextmanager
+def second_app(settings: Settings) -> Iterator[Ostiary]:
+    """Beside commands that run in this process: what it logs would stand among what they print."""
+    with app_on(settings) as made:
+        structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+        try:
+            yield made
+        finally:
+            structlog.reset_defaults()

@@ -11,10 +11,10 @@ from playwright.sync_api import Browser
 from pydantic import SecretStr
 from starlette.testclient import TestClient
 
-from ostiary.app import Ostiary, create_app
+from ostiary.app import Ostiary
 from ostiary.db.store import Store
 from ostiary.settings import Settings
-from tests.apps import close
+from tests.apps import app_on
 from tests.browser import running_chromium
 from tests.databases import empty_database, fresh_database
 from tests.live import MASTER_KEY, LiveServer, environment, free_port, start_server
@@ -125,9 +125,8 @@ def settings(database: Database, database_url: str, tmp_path: Path) -> Settings:
 
 @pytest.fixture
 def ostiary(settings: Settings) -> Iterator[Ostiary]:
-    made = create_app(settings)
-    yield made
-    close(made)
+    with app_on(settings) as made:
+        yield made
 
 
 @pytest.fixture

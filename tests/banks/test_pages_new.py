@@ -8,11 +8,12 @@ import sqlalchemy as sa
 from httpx2 import Response
 from starlette.testclient import TestClient
 
-from ostiary.app import Ostiary, create_app
+from ostiary.app import Ostiary
 from ostiary.events.models import Event
 from ostiary.settings import Settings
 from ostiary.users.models import Role
 from tests.applications.reading import error_at, read
+from tests.apps import app_on
 from tests.banks.filling import bank_at, banks_of, fields_of, fill
 from tests.people import Cast, signed_in
 
@@ -23,9 +24,8 @@ XSS = '"><script>alert(1)</script>'
 @pytest.fixture
 def trusting(settings: Settings) -> Iterator[Ostiary]:
     """A server whose operator lets owners switch banks to production."""
-    made = create_app(settings.model_copy(update={"owners_may_promote": True}))
-    yield made
-    made.store.close()
+    with app_on(settings.model_copy(update={"owners_may_promote": True})) as made:
+        yield made
 
 
 def created(answer: Response) -> str:

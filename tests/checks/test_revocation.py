@@ -7,14 +7,13 @@ import pytest
 import sqlalchemy as sa
 
 from ostiary import clock
-from ostiary.app import create_app
 from ostiary.applications.models import Application
 from ostiary.banks.models import Bank
 from ostiary.db.store import Store
 from ostiary.errors import StoreUnavailable
 from ostiary.organizations.models import Organization
 from ostiary.settings import Settings
-from tests.apps import without_token_limits
+from tests.apps import app_on, without_token_limits
 from tests.oauth.desk import Desk, Key, claims_of, open_desk, operations
 from tests.oauth.test_introspection import NO, introspect
 from tests.oauth.test_revocation import revoke
@@ -117,8 +116,7 @@ def test_r6_forgets_the_check_nowhere(desk: Desk) -> None:
 
 
 def test_r7_is_known_to_the_other_node_at_once(desk: Desk, settings: Settings) -> None:
-    other = create_app(settings)
-    with open_desk(other) as second:
+    with app_on(settings) as other, open_desk(other) as second:
         token = desk.token(desk.north)
         assert second.show(token).status == 200
         revoke(desk, desk.north, token)
@@ -128,7 +126,6 @@ def test_r7_is_known_to_the_other_node_at_once(desk: Desk, settings: Settings) -
         update(desk, Application, revoked_at=clock.now())
         assert [second.show(each).status for each in tokens] == [401, 401]
         assert second.ask(key).status == 401
-    other.store.close()
 
 
 def test_r8_answers_200_for_an_unknown_token(desk: Desk) -> None:

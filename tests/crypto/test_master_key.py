@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from ostiary.app import create_app
 from ostiary.crypto import master_key
 from ostiary.crypto.master_key import MasterKey, load
 from ostiary.errors import ConfigurationError
 from ostiary.house import House
 from ostiary.settings import Settings
+from tests.apps import app_on
 
 KEY = bytes(range(32))
 TEXT = base64.b64encode(KEY).decode()
@@ -133,10 +133,12 @@ def test_makes_no_key_beside_an_external_database(tmp_path: Path) -> None:
 
 
 def test_starts_with_no_other_key_than_the_databases_own(settings: Settings) -> None:
-    create_app(settings).store.close()
+    with app_on(settings):
+        pass
     other = settings.model_copy(update={"master_key": SecretStr(base64.b64encode(bytes(range(1, 33))).decode())})
     house = House(other)
     with pytest.raises(ConfigurationError, match="start with the key the database was made with"):
         house.prepare()
     house.store.close()
-    create_app(settings).store.close()
+    with app_on(settings):
+        pass

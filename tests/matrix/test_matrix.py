@@ -9,8 +9,8 @@ from pydantic import SecretStr
 
 from ostiary.access.actor import Actor, Subject
 from ostiary.access.scopes import Scope
-from ostiary.app import create_app
 from ostiary.settings import Settings
+from tests.apps import app_on
 from tests.matrix.rows import CALLERS, ROWS, Caller, Row, expected
 from tests.matrix.scene import Scene
 from tests.oauth.desk import Desk, operations
@@ -24,9 +24,8 @@ def scene(desk: Desk, settings: Settings, tmp_path: Path) -> Iterator[Scene]:
     cast = Cast(desk.ostiary, settings)
     vault = add_bank(cast.store, cast.acme, "Vault", is_production=True)
     elsewhere = Settings(data_dir=tmp_path / "elsewhere", database_url=SecretStr(f"sqlite:///{tmp_path}/elsewhere.db"))
-    other = create_app(elsewhere)
-    yield Scene(desk, cast, vault, other.keys)
-    other.store.close()
+    with app_on(elsewhere) as other:
+        yield Scene(desk, cast, vault, other.keys)
 
 
 def test_knows_every_operation_there_is(desk: Desk) -> None:

@@ -8,7 +8,6 @@ import pytest
 import sqlalchemy as sa
 
 from ostiary import clock
-from ostiary.app import create_app
 from ostiary.applications import service as applications
 from ostiary.applications.models import Application
 from ostiary.applications.schemas import ApplicationChanges
@@ -19,6 +18,7 @@ from ostiary.oauth.signing_keys import SigningKeys
 from ostiary.organizations.models import Organization
 from ostiary.settings import Settings
 from ostiary.web.schemas import read_as
+from tests.apps import app_on
 from tests.oauth.desk import OPERATOR, Desk, Key, assert_refused, claims_of, header_of, open_desk, own_token, signed_by
 
 ADDRESS_TEXT = "This key may not be used from the address of this request"
@@ -246,8 +246,8 @@ def test_asks_for_the_address_before_subject_scope_and_object(desk: Desk) -> Non
 
 
 def test_hears_a_trusted_proxy_say_who_the_caller_is(settings: Settings) -> None:
-    proxied = create_app(settings.model_copy(update={"trusted_proxies": (ipaddress.ip_network("10.0.0.0/8"),)}))
-    with open_desk(proxied) as desk:
+    trusting = settings.model_copy(update={"trusted_proxies": (ipaddress.ip_network("10.0.0.0/8"),)})
+    with app_on(trusting) as proxied, open_desk(proxied) as desk:
         token = desk.token(desk.north)
         allow(desk, desk.north, "192.0.2.7")
         for forwarded, status in ((b"192.0.2.7", 200), (b"192.0.2.7, 198.51.100.1", 403), (b"nonsense", 403)):
@@ -259,4 +259,3 @@ def test_hears_a_trusted_proxy_say_who_the_caller_is(settings: Settings) -> None
             ).status
             == 200
         )
-    proxied.store.close()

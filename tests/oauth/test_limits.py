@@ -9,7 +9,6 @@ import sqlalchemy as sa
 from pydantic import SecretStr
 from sqlalchemy.exc import OperationalError
 
-from ostiary.app import create_app
 from ostiary.applications import service as applications
 from ostiary.applications.credentials import checksum, new_client_id
 from ostiary.applications.models import ApplicationUsage
@@ -18,6 +17,7 @@ from ostiary.events.models import Event
 from ostiary.settings import Limit, Network, Settings
 from ostiary.web.immediate import Answer as Made
 from ostiary.web.immediate import Head, Request
+from tests.apps import app_on
 from tests.conftest import Database
 from tests.oauth.desk import OPERATOR, Answer, Desk, Key
 from tests.oauth.window import JSON, assert_refused, good, pair, post
@@ -207,9 +207,8 @@ def test_answers_a_turn_at_once_with_the_same_limits(desk: Desk) -> None:
 def test_answers_nothing_at_once_where_redis_counts(settings: Settings, database: Database) -> None:
     url = SecretStr("redis://127.0.0.1:1/0")
     for chosen, is_near in ((settings, True), (settings.model_copy(update={"limits_url": url}), False)):
-        made = create_app(chosen)
-        assert (b"/oauth/token" in made.immediate) == (is_near and database == "sqlite")
-        made.store.close()
+        with app_on(chosen) as made:
+            assert (b"/oauth/token" in made.immediate) == (is_near and database == "sqlite")
 
 
 def test_counts_refusals_for_the_page_of_the_key(desk: Desk) -> None:

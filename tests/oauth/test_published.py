@@ -4,8 +4,8 @@ import pytest
 from pydantic import SecretStr
 from starlette.testclient import TestClient
 
-from ostiary.app import create_app
 from ostiary.settings import Settings
+from tests.apps import app_on
 from tests.live import MASTER_KEY
 
 PUBLIC = "https://keys.example"
@@ -59,7 +59,8 @@ def test_lets_caches_keep_it_and_ask_again_cheaply(http: TestClient, path: str) 
 
 def test_publishes_the_key_it_signs_with(http: TestClient, settings: Settings) -> None:
     (key,) = http.get("/.well-known/jwks.json").json()["keys"]
-    assert key["kid"] == create_app(settings).keys.current_kid
+    with app_on(settings) as other:
+        assert key["kid"] == other.keys.current_kid
     assert key.keys() == {"kty", "crv", "x", "y", "kid", "alg", "use"}
 
 

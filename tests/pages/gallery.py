@@ -11,7 +11,6 @@ from playwright.sync_api import Browser, Page
 from pydantic import SecretStr
 
 from ostiary import clock
-from ostiary.app import create_app
 from ostiary.oauth import device_codes
 from ostiary.oauth.device_codes import Asked
 from ostiary.oauth.models import DeviceCode
@@ -19,6 +18,7 @@ from ostiary.oauth.presented import Digests
 from ostiary.settings import Settings
 from ostiary.users import one_time_links
 from ostiary.users.models import LinkPurpose
+from tests.apps import app_on
 from tests.browser import visiting
 from tests.databases import put_migrated_file
 from tests.live import LiveServer, environment, free_port, start_server
@@ -175,10 +175,9 @@ def opened(folder: Path, browser: Browser) -> Iterator[Gallery]:
     settings = Settings(
         data_dir=folder / "data", database_url=SecretStr(url), public_url=f"http://127.0.0.1:{port}", signup="open"
     )
-    ostiary = create_app(settings)
-    filled = Filled(ostiary, settings).fill()
-    words = named(filled)
-    ostiary.store.close()
+    with app_on(settings) as ostiary:
+        filled = Filled(ostiary, settings).fill()
+        words = named(filled)
     with start_server(
         environment(settings.data_dir, url) | {"OSTIARY_SIGNUP": "open", "OSTIARY_OWNERS_MAY_PROMOTE": "true"}, port
     ) as server:

@@ -1,7 +1,7 @@
 """A house full of hostile text, its door, through which a test takes guards away, and the browsers that look in."""
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from enum import Enum
 from pathlib import Path
 from typing import Any
@@ -9,12 +9,13 @@ from typing import Any
 from playwright.sync_api import Browser, BrowserContext, Page
 from pydantic import SecretStr
 
-from ostiary.app import PAGES, create_app
+from ostiary.app import PAGES
 from ostiary.house import House
 from ostiary.settings import Settings
 from ostiary.users.models import Role
 from ostiary.web.asgi import App, Message, Receive, Scope, Send, answer
 from ostiary.web.pages import Who
+from tests.apps import app_on
 from tests.browser import WAIT_MILLISECONDS
 from tests.databases import put_migrated_file
 from tests.inside import serving
@@ -189,14 +190,12 @@ def haunted(folder: Path, browser: Browser) -> Iterator[Haunted]:
         owners_may_promote=True,
     )
     house = House(settings)
-    ostiary = create_app(settings)
-    world = World(ostiary, settings, house.digester)
-    world.join("Zoe", Role.OWNER, add_organization(ostiary.store, "Zenith"))
-    door = Door(ostiary)
-    with serving(door, port):
-        yield Haunted(world, door, browser, house)
-    house.store.close()
-    ostiary.store.close()
+    with app_on(settings) as ostiary, closing(house.store):
+        world = World(ostiary, settings, house.digester)
+        world.join("Zoe", Role.OWNER, add_organization(ostiary.store, "Zenith"))
+        door = Door(ostiary)
+        with serving(door, port):
+            yield Haunted(world, door, browser, house)
 
 
 # Each route once; what it is about does not change its templates.

@@ -2,9 +2,9 @@
 
 import pytest
 
-from ostiary.app import create_app
 from ostiary.settings import Settings
 from ostiary.web import headers, theme
+from tests.apps import app_on
 from tests.pages.guarded import faults
 from tests.pages.rows import ROWS
 from tests.pages.things import World
@@ -20,15 +20,14 @@ def settings(settings: Settings) -> Settings:
 
 def assert_guarded(world: World) -> None:
     """Every page, every form and a path that is not there; the application is made anew, as the flaw may have it."""
-    ostiary = create_app(world.settings)
     cookies = set()
-    for path in ["/nowhere", *{row.path.format(guid="0", word="0") for row in ROWS}]:
-        visitor = browser(ostiary, world.settings)
-        form = {"email": "alice@example.com", "password": "correct horse battery staple", "theme": "dark"}
-        for answer in (visitor.get(path), visitor.post(path, data=form)):
-            assert faults(answer, is_https=True) == [], path
-            cookies |= {line.partition("=")[0] for line in answer.headers.get_list("set-cookie")}
-    ostiary.store.close()
+    with app_on(world.settings) as ostiary:
+        for path in ["/nowhere", *{row.path.format(guid="0", word="0") for row in ROWS}]:
+            visitor = browser(ostiary, world.settings)
+            form = {"email": "alice@example.com", "password": "correct horse battery staple", "theme": "dark"}
+            for answer in (visitor.get(path), visitor.post(path, data=form)):
+                assert faults(answer, is_https=True) == [], path
+                cookies |= {line.partition("=")[0] for line in answer.headers.get_list("set-cookie")}
     assert cookies == {"__Host-ostiary", "__Host-ostiary_theme"}
 
 

@@ -9,9 +9,9 @@ import pytest
 
 from ostiary.access import addresses
 from ostiary.access.addresses import ClientAddress
-from ostiary.app import create_app
 from ostiary.settings import Settings
 from ostiary.web.asgi import Header
+from tests.apps import app_on
 from tests.oauth.desk import Answer, Desk, Key, open_desk
 from tests.proxies.hostile import headers
 
@@ -31,10 +31,8 @@ Count = Callable[[int, int], int]
 def proxied(settings: Settings) -> Iterator[Desk]:
     """A server that trusts one proxy, and a key with a list."""
     trusting = settings.model_copy(update={"trusted_proxies": (ipaddress.ip_network(PROXY),)})
-    made = create_app(trusting)
-    with open_desk(made) as desk:
+    with app_on(trusting) as made, open_desk(made) as desk:
         yield desk
-    made.store.close()
 
 
 @pytest.fixture

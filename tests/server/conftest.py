@@ -95,9 +95,9 @@ def wires(standing: LiveServer) -> Iterator[Open]:
         yield connect
 
 
-def eventually(look: Callable[[], Any]) -> Any:  # noqa: ANN401 - whatever is looked for
+def eventually(look: Callable[[], Any], seconds: float = DEADLINE_SECONDS) -> Any:  # noqa: ANN401 - whatever is looked for
     """The first thing `look` finds; fails when there is none in time."""
-    deadline = time.monotonic() + DEADLINE_SECONDS
+    deadline = time.monotonic() + seconds
     while not (found := look()):
         assert time.monotonic() < deadline, "did not happen in time"
         time.sleep(0.05)

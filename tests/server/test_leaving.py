@@ -18,11 +18,12 @@ pytestmark = pytest.mark.any_database
 
 CALLERS = 8
 BUSY_SECONDS = 0.3
+UNLIMITED = {"OSTIARY_LIMIT_TOKEN_REQUESTS_PER_KEY": "off"}
 
 
 @pytest.fixture
 def place(postgres: Postgres | None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    with installed(postgres, tmp_path_factory.mktemp("leaving")) as made:
+    with installed(postgres, tmp_path_factory.mktemp("leaving"), **UNLIMITED) as made:
         yield made
 
 

@@ -9,10 +9,10 @@ from anyio.from_thread import start_blocking_portal
 from pydantic import SecretStr
 from starlette.testclient import TestClient
 
-from ostiary.app import create_app
 from ostiary.settings import Settings
 from ostiary.users import passwords
 from ostiary.users.session import Sessions
+from tests.apps import app_on
 from tests.databases import fresh_database
 from tests.live import MASTER_KEY
 from tests.oauth.desk import open_desk
@@ -46,33 +46,25 @@ def settings(postgres: Postgres | None, tmp_path_factory: pytest.TempPathFactory
 
 @pytest.fixture(scope="module")
 def cast(settings: Settings) -> Iterator[Cast]:
-    made = create_app(settings)
-    with open_desk(made) as desk, watching(made.store) as watch:
+    with app_on(settings) as made, open_desk(made) as desk, watching(made.store) as watch:
         yield Cast(desk, watch)
-    made.store.close()
 
 
 @pytest.fixture(scope="module")
 def page_cast(settings: Settings) -> Iterator[PageCast]:
-    made = create_app(settings)
-    # A page that breaks answers 500. The server's background work is not begun: it would write between two looks.
-    browser = TestClient(
-        made,
-        base_url=settings.issuer,
-        client=(ADDRESS, 50_000),
-        headers=BROWSER,
-        follow_redirects=False,
-        raise_server_exceptions=False,
-    )
-    with (
-        without_brakes(),
-        open_desk(made) as desk,
-        watching(made.store) as watch,
+    with without_brakes(), app_on(settings) as made, open_desk(made) as desk, watching(made.store) as watch:
+        # A page that breaks answers 500. The server's background work is not begun: it would write between two looks.
+        browser = TestClient(
+            made,
+            base_url=settings.issuer,
+            client=(ADDRESS, 50_000),
+            headers=BROWSER,
+            follow_redirects=False,
+            raise_server_exceptions=False,
+        )
         # One event loop for all requests.
-        start_blocking_portal() as browser.portal,
-    ):
-        yield PageCast(desk, watch, browser, Sessions(settings).cookie_name)
-    made.store.close()
+        with start_blocking_portal() as browser.portal:
+            yield PageCast(desk, watch, browser, Sessions(settings).cookie_name)
 
 
 @contextmanager

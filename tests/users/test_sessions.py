@@ -8,10 +8,11 @@ from starlette.requests import Request
 
 from ostiary import clock
 from ostiary.access.scopes import Scope
-from ostiary.app import Ostiary, create_app
+from ostiary.app import Ostiary
 from ostiary.settings import Settings
 from ostiary.users import accounts, service
 from ostiary.users.session import Sessions
+from tests.apps import app_on
 from tests.people import OPERATOR, Cast, add_membership, add_person, browser, open_session, put_cookie, signed_in
 from tests.users.ways_in import PASSWORD, events, invite, is_in, members, sessions, sign_in, users
 
@@ -53,8 +54,8 @@ def test_ends_a_session_after_a_day_whatever_was_done(cast: Cast, carol: str) ->
 
 def test_obeys_limits_that_an_operator_chose(cast: Cast, settings: Settings) -> None:
     chosen = settings.model_copy(update={"session_idle_seconds": 120})
-    with time_machine.travel(clock.now(), tick=False) as time:
-        dana = signed_in(create_app(chosen), chosen, cast["Dana"])
+    with app_on(chosen) as made, time_machine.travel(clock.now(), tick=False) as time:
+        dana = signed_in(made, chosen, cast["Dana"])
         time.shift(120 - MOMENT)
         assert is_in(dana)
         time.shift(120)
@@ -85,15 +86,16 @@ def test_takes_no_id_that_it_did_not_make(cast: Cast, carol: str) -> None:
 def test_binds_cookies_to_its_host_and_to_tls(ostiary: Ostiary, settings: Settings) -> None:
     chosen = secure(settings)
     add_person(ostiary.store, "Carol", password=PASSWORD)
-    client = browser(create_app(chosen), chosen)
-    answer = sign_in(client, "carol@example.com")
-    (cookie,) = SimpleCookie(answer.headers["set-cookie"]).values()
-    assert cookie.key == "__Host-ostiary"
-    assert (cookie["secure"], cookie["httponly"], cookie["path"]) == (True, True, "/")
-    assert (cookie["samesite"], cookie["domain"], cookie["max-age"]) == ("Strict", "", "")
-    assert len(answer.headers["set-cookie"]) < 200
-    assert is_in(client)
-    out = client.post("/sign-out").headers["set-cookie"]
+    with app_on(chosen) as made:
+        client = browser(made, chosen)
+        answer = sign_in(client, "carol@example.com")
+        (cookie,) = SimpleCookie(answer.headers["set-cookie"]).values()
+        assert cookie.key == "__Host-ostiary"
+        assert (cookie["secure"], cookie["httponly"], cookie["path"]) == (True, True, "/")
+        assert (cookie["samesite"], cookie["domain"], cookie["max-age"]) == ("Strict", "", "")
+        assert len(answer.headers["set-cookie"]) < 200
+        assert is_in(client)
+        out = client.post("/sign-out").headers["set-cookie"]
     assert out.startswith("__Host-ostiary=;")
     assert "Secure" in out
 
@@ -106,9 +108,10 @@ def test_gives_cookies_to_no_script_without_tls_either(cast: Cast, carol: str) -
 
 def test_takes_a_cookie_without_the_prefix_for_nothing_over_tls(cast: Cast, settings: Settings) -> None:
     chosen = secure(settings)
-    client = browser(create_app(chosen), chosen)
-    put_cookie(client, "ostiary", open_session(cast.store, cast["Bob"]))
-    assert not is_in(client)
+    with app_on(chosen) as made:
+        client = browser(made, chosen)
+        put_cookie(client, "ostiary", open_session(cast.store, cast["Bob"]))
+        assert not is_in(client)
 
 
 def test_shuts_a_disabled_person_out_with_the_next_request(cast: Cast) -> None:

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from ostiary.app import Ostiary, create_app
+from ostiary.app import Ostiary
 from ostiary.settings import Settings
+from tests.apps import app_on
 from tests.people import add_person, browser
 from tests.users.ways_in import PASSWORD, errors_in, is_in, users
 
@@ -19,9 +20,8 @@ def opened(settings: Settings) -> Settings:
 
 @pytest.fixture
 def server(opened: Settings) -> Iterator[Ostiary]:
-    made = create_app(opened)
-    yield made
-    made.store.close()
+    with app_on(opened) as made:
+        yield made
 
 
 def test_takes_people_by_invitation_only(ostiary: Ostiary, settings: Settings) -> None:

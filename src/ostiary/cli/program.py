@@ -1,6 +1,7 @@
 """`ostiary`: the program and its commands."""
 
 import io
+import os
 import sys
 from typing import Annotated
 
@@ -23,6 +24,8 @@ from ostiary.cli import (
 from ostiary.cli.session import REFUSED, JsonFlag, house, plain_refusals
 from ostiary.cli.show import facts
 from ostiary.web import log
+
+MOST_WORKERS = 64
 
 program = typer.Typer(
     name="ostiary",
@@ -61,8 +64,15 @@ def _options(
 
 
 @program.command()
-def serve() -> None:
+def serve(
+    workers: Annotated[
+        int, typer.Option(min=1, max=MOST_WORKERS, metavar="COUNT", help="Processes behind one door, one for a core.")
+    ] = 1,
+) -> None:
     """Serve tokens and the API until stopped. Settings come from OSTIARY_… variables (docs/configuration.md)."""
+    if workers > 1:
+        # In place of this process, which has loaded what every other command needs.
+        os.execv(sys.executable, [sys.executable, "-m", "ostiary.supervisor", str(workers)])  # noqa: S606 - our own
     with plain_refusals():
         is_served = serving.serve()
     if not is_served:

@@ -1,16 +1,16 @@
 """`ostiary serve`, which loads nothing that only the other commands need."""
 
 import contextlib
+import functools
 import gc
 import resource
-import socket
 import sys
 
 import uvicorn
 
-from ostiary import __version__
+from ostiary import __version__, activation
 from ostiary.app import Ostiary
-from ostiary.errors import ConfigurationError, OstiaryError, in_plain_words
+from ostiary.errors import OstiaryError, in_plain_words
 from ostiary.house import House
 from ostiary.settings import Settings, load
 from ostiary.users import set_up
@@ -39,12 +39,20 @@ def serve() -> bool:
     opened = House(chosen)
     opened.prepare()
     app = Ostiary(opened)
-    set_up_link = opened.offer_set_up()
     _allow_many_connections()
-    listening = _listening(chosen)
-    _tell(f"Ostiary {__version__} serves {chosen.issuer} (reference: {chosen.issuer}/api/schema/swagger-ui)")
-    if set_up_link is not None:
-        _tell_set_up_link(set_up_link, chosen)
+    listening = activation.listening_socket(chosen)
+    if activation.speaks_to_people():
+        _tell_where(opened, chosen)
+    server = _server(app, chosen)
+    # A thread of the background gives the interpreter back this soon; five milliseconds are Python's own choice.
+    sys.setswitchinterval(SWITCH_SECONDS)
+    _keep_for_good()
+    with contextlib.suppress(KeyboardInterrupt):
+        server.run(sockets=[listening])
+    return server.started
+
+
+def _server(app: Ostiary, chosen: Settings) -> LeavingServer:
     config = uvicorn.Config(
         app,
         loop="uvloop",
@@ -58,17 +66,26 @@ def serve() -> bool:
         log_config=None,
         timeout_graceful_shutdown=DRAIN_SECONDS,
     )
-    server = LeavingServer(config, app.health.leave, chosen.leaving_seconds)
-    # A thread of the background gives the interpreter back this soon; five milliseconds are Python's own choice.
-    sys.setswitchinterval(SWITCH_SECONDS)
-    _keep_for_good()
-    with contextlib.suppress(KeyboardInterrupt):
-        server.run(sockets=[listening])
-    return server.started
+
+    def leave() -> None:
+        activation.notify(activation.STOPPING)
+        app.health.leave()
+
+    return LeavingServer(
+        config,
+        begins=functools.partial(activation.notify, activation.READY),
+        leaves=leave,
+        is_alone=activation.is_orphaned,
+        inviting_seconds=chosen.leaving_seconds,
+    )
 
 
-def _tell_set_up_link(link: str, chosen: Settings) -> None:
-    """To a person at a terminal; anything else that reads standard error is a log, and learns only where to look."""
+def _tell_where(opened: House, chosen: Settings) -> None:
+    _tell(f"Ostiary {__version__} serves {chosen.issuer} (reference: {chosen.issuer}/api/schema/swagger-ui)")
+    link = opened.offer_set_up()
+    if link is None:
+        return
+    # To a person at a terminal; anything else that reads standard error is a log, and learns only where to look.
     shown = link if sys.stderr.isatty() else f"the link in {set_up.link_file(chosen)}"
     _tell(f"Nobody can sign in yet. Within a day, open {shown}")
 
@@ -85,16 +102,6 @@ def _allow_many_connections() -> None:
     wanted = MOST_OPEN_FILES if hard == resource.RLIM_INFINITY else min(MOST_OPEN_FILES, hard)
     if soft != resource.RLIM_INFINITY and soft < wanted:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
-
-
-def _listening(chosen: Settings) -> socket.socket:
-    family = socket.AF_INET6 if ":" in chosen.host else socket.AF_INET
-    try:
-        return socket.create_server((chosen.host, chosen.port), family=family)
-    except OSError as error:
-        raise ConfigurationError(
-            f"OSTIARY_HOST and OSTIARY_PORT: cannot listen on {chosen.host}:{chosen.port}: {error.strerror}"
-        ) from error
 
 
 def _tell(sentence: str) -> None:

@@ -20,10 +20,27 @@ class LeavingServer(uvicorn.Server):
     idle ones at once, and loses the requests that are on their way to them.
     """
 
-    def __init__(self, config: uvicorn.Config, leaves: Callable[[], None], inviting_seconds: float) -> None:
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        *,
+        begins: Callable[[], None],
+        leaves: Callable[[], None],
+        is_alone: Callable[[], bool],
+        inviting_seconds: float,
+    ) -> None:
         super().__init__(config)
+        self._begins = begins
         self._leaves = leaves
+        self._is_alone = is_alone
         self._inviting_seconds = inviting_seconds
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._begins()
+
+    async def on_tick(self, counter: int) -> bool:
+        return await super().on_tick(counter) or self._is_alone()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._leaves()

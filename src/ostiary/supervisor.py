@@ -1,0 +1,223 @@
+"""`ostiary serve --workers N`: several processes behind one door, watched, and replaced without anybody noticing.
+
+The listening socket belongs to this process, so nobody who knocks is refused while workers come and go. It loads
+nothing of what they serve: after SIGHUP the next ones run whatever release is installed by then.
+"""
+
+import contextlib
+import os
+import selectors
+import signal
+import socket
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import structlog
+
+from ostiary.activation import FIRST_FILE, READY, STOPPING, handed_over, listening_socket, notify
+from ostiary.errors import OstiaryError, in_plain_words
+from ostiary.settings import load
+from ostiary.web import log as logs
+
+# Longer than a worker takes to end once it invites nobody any more; it finishes what it began, for at most ten seconds.
+KILL_AFTER_SECONDS = 20
+LOOK_SECONDS = 0.5
+# Between one death and the next birth, doubled while workers die before they were ready.
+SHORTEST_PAUSE_SECONDS = 0.5
+LONGEST_PAUSE_SECONDS = 30.0
+MOST_BYTES = 4096
+SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD)
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass
+class Worker:
+    pid: int
+    is_ready: bool = False
+    # When it has to be gone, once it was told to end.
+    ends_by: float | None = None
+
+
+@dataclass
+class Supervisor:
+    count: int
+    door: socket.socket
+    ear: socket.socket
+    # How long a worker may take to end.
+    patience_seconds: float
+    workers: dict[int, Worker] = field(default_factory=dict)
+    # Those of before a SIGHUP; each goes when a new one is ready.
+    old: list[int] = field(default_factory=list)
+    is_first: bool = True
+    is_ending: bool = False
+    # Whether all of the first ones were.
+    was_ready: bool = False
+    has_failed: bool = False
+    pause_seconds: float = SHORTEST_PAUSE_SECONDS
+    born_not_before: float = 0.0
+
+    def work(self, heard: selectors.BaseSelector, wakes: socket.socket) -> bool:
+        """Until it was told to end and all are gone; False when the first ones could not start."""
+        while self.workers or not self.is_ending:
+            self._fill_up()
+            heard.select(LOOK_SECONDS)
+            for number in _bytes_of(wakes):
+                self._obey(signal.Signals(number))
+            for message in _messages_of(self.ear):
+                self._note(message)
+            self._bury()
+            self._hurry()
+        return not self.has_failed
+
+    def _fill_up(self) -> None:
+        """As many as wanted, and one more while old ones are replaced: so nobody leaves before somebody has come."""
+        if self.is_ending or time.monotonic() < self.born_not_before:
+            return
+        staying = [each for each in self.workers.values() if each.ends_by is None]
+        fresh_on_their_way = [each for each in staying if not each.is_ready]
+        wanted = self.count - len(staying)
+        if self.old and not fresh_on_their_way:
+            wanted = max(wanted, 1)
+        for _ in range(wanted):
+            pid = _start_worker(self.door, str(self.ear.getsockname()), is_first=self.is_first)
+            self.workers[pid] = Worker(pid)
+            self.is_first = False
+
+    def _obey(self, sent: signal.Signals) -> None:
+        if sent in {signal.SIGTERM, signal.SIGINT}:
+            if not self.is_ending:
+                notify(STOPPING)
+            self.is_ending = True
+            # Ours is one of several handles: the door shuts when the last worker lets go of it.
+            self.door.close()
+            for pid in self.workers:
+                self._tell_to_end(pid)
+        elif sent is signal.SIGHUP and not self.is_ending:
+            log.info("workers_replaced", count=len(self.workers))
+            self.old = [pid for pid, each in self.workers.items() if each.ends_by is None]
+
+    def _note(self, message: str) -> None:
+        lines = message.split("\n")
+        pid = next((int(line[8:]) for line in lines if line.startswith("MAINPID=") and line[8:].isdecimal()), 0)
+        worker = self.workers.get(pid)
+        if worker is None or READY not in lines or worker.is_ready:
+            return
+        worker.is_ready, self.pause_seconds = True, SHORTEST_PAUSE_SECONDS
+        log.info("worker_ready", pid=pid)
+        if self.old and pid not in self.old:
+            self._tell_to_end(self.old.pop(0))
+        if not self.was_ready and sum(each.is_ready for each in self.workers.values()) >= self.count:
+            self.was_ready = True
+            notify(READY)
+
+    def _tell_to_end(self, pid: int) -> None:
+        worker = self.workers.get(pid)
+        if worker is not None and worker.ends_by is None:
+            worker.ends_by = time.monotonic() + self.patience_seconds
+            os.kill(pid, signal.SIGTERM)
+
+    def _bury(self) -> None:
+        for pid, code in _dead():
+            worker = self.workers.pop(pid, None)
+            if worker is None or worker.ends_by is not None:
+                continue
+            self.old = [each for each in self.old if each != pid]
+            log.error("worker_died", pid=pid, code=code)
+            if not self.was_ready:
+                # The same will happen to the others: what is wrong stands in what it said.
+                self.has_failed = True
+                self._obey(signal.SIGTERM)
+            elif not worker.is_ready:
+                # A release that does not start replaces nobody.
+                self.old.clear()
+                self.born_not_before = time.monotonic() + self.pause_seconds
+                self.pause_seconds = min(2 * self.pause_seconds, LONGEST_PAUSE_SECONDS)
+
+    def _hurry(self) -> None:
+        now = time.monotonic()
+        for pid, worker in self.workers.items():
+            if worker.ends_by is not None and now > worker.ends_by:
+                log.error("worker_killed", pid=pid)
+                os.kill(pid, signal.SIGKILL)
+
+
+def _start_worker(door: socket.socket, ear: str, *, is_first: bool) -> int:
+    """A fresh interpreter that finds the door open, as a service manager would start it."""
+    supervisor = os.getpid()
+    pid = os.fork()
+    if pid:
+        return pid
+    try:
+        # Ctrl-C is for us: we tell the workers.
+        os.setpgid(0, 0)
+        for each in SIGNALS:
+            signal.signal(each, signal.SIG_DFL)
+        os.dup2(door.fileno(), FIRST_FILE)
+        os.set_inheritable(FIRST_FILE, True)
+        env = {**os.environ, **handed_over(ear, supervisor, is_first=is_first)}
+        os.execve(sys.executable, [sys.executable, "-m", "ostiary", "serve"], env)  # noqa: S606 - our own program
+    finally:
+        os._exit(1)
+
+
+def _dead() -> Iterator[tuple[int, int]]:
+    with contextlib.suppress(ChildProcessError):
+        while (ended := os.waitpid(-1, os.WNOHANG))[0]:
+            yield ended[0], os.waitstatus_to_exitcode(ended[1])
+
+
+def _bytes_of(wakes: socket.socket) -> bytes:
+    try:
+        return wakes.recv(MOST_BYTES)
+    except BlockingIOError:
+        return b""
+
+
+def _messages_of(ear: socket.socket) -> Iterator[str]:
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            yield ear.recv(MOST_BYTES).decode(errors="replace")
+
+
+def main() -> None:
+    """`python -m ostiary.supervisor COUNT`, in place of `ostiary serve --workers COUNT`."""
+    try:
+        is_served = supervise(int(sys.argv[1]))
+    except OstiaryError as error:
+        sys.stderr.write(f"{in_plain_words(error)}\n")
+        is_served = False
+    sys.exit(0 if is_served else 1)
+
+
+def supervise(count: int) -> bool:
+    """Until somebody stops it; False when the workers could not start. Raises ConfigurationError."""
+    chosen = load()
+    logs.configure(chosen.log_level, chosen.log_format)
+    with contextlib.ExitStack() as opened:
+        door = opened.enter_context(listening_socket(chosen))
+        folder = opened.enter_context(tempfile.TemporaryDirectory(prefix="ostiary-"))
+        ear = opened.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM))
+        ear.bind(str(Path(folder) / "ear"))
+        wakes, wakened = socket.socketpair()
+        opened.enter_context(wakes)
+        opened.enter_context(wakened)
+        heard = opened.enter_context(selectors.DefaultSelector())
+        for each in (ear, wakes, wakened):
+            each.setblocking(False)
+        for each in (ear, wakes):
+            heard.register(each, selectors.EVENT_READ)
+        signal.set_wakeup_fd(wakened.fileno())
+        for number in SIGNALS:
+            # What arrives goes into the socket above; without a handler it would end us, or wake nobody.
+            signal.signal(number, lambda *_: None)
+        patience_seconds = chosen.leaving_seconds + KILL_AFTER_SECONDS
+        return Supervisor(count, door, ear, patience_seconds).work(heard, wakes)
+
+
+if __name__ == "__main__":
+    main()
