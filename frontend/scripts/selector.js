@@ -51,7 +51,12 @@ for (const selector of document.querySelectorAll("[data-selector]")) {
   search.addEventListener("input", () => type(selector));
   // The entries are there by then, or none came because the request failed.
   selector.addEventListener("htmx:finally:request", () => answer(selector));
-  selector.addEventListener("toggle", () => selector.open && search.select());
+  // At once and not after the event "toggle", which comes later than the first letters of somebody who types fast.
+  selector.querySelector("summary").addEventListener("click", (event) => {
+    event.preventDefault();
+    selector.open = !selector.open;
+    if (selector.open) search.select();
+  });
   selector.addEventListener("keydown", (event) => {
     if (event.key === "Escape" && selector.open) close(selector);
     else if (event.key === "Enter" && event.target === search) {

@@ -63,6 +63,14 @@ def test_says_that_no_bank_has_a_name_once_the_server_said_so(visit: Visit) -> N
     expect(page.locator("[data-choice]:visible")).to_have_count(11)
 
 
+def test_is_typed_into_from_the_moment_it_opens(visit: Visit) -> None:
+    page = visit.page("/customers")
+    opens = "(summary) => { summary.click(); return document.activeElement.hasAttribute('data-selector-search') }"
+    assert page.locator("[data-selector] summary").evaluate(opens)
+    page.locator("[data-selector] summary").click()
+    expect(page.locator("[data-selector-search]")).to_be_hidden()
+
+
 def test_takes_the_first_bank_with_enter(visit: Visit, cast: Cast) -> None:
     page = opened(visit)
     page.keyboard.type("south")
