@@ -40,14 +40,13 @@ class LiveServer:
         self.env = {"OSTIARY_PUBLIC_URL": self.base_url, **env, "OSTIARY_HOST": HOST, "OSTIARY_PORT": str(port)}
         self.folder = Path(env["OSTIARY_DATA_DIR"]).parent
         self.stderr_path = self.folder / f"server-{port}.stderr"
-        self.command = [sys.executable, "-m", "ostiary", "serve"]
         self.process = self.start()
 
     def start(self) -> "subprocess.Popen[bytes]":
         """Starts the process and returns once it answers."""
         with self.stderr_path.open("ab") as stderr:
             self.process = subprocess.Popen(
-                self.command,
+                [sys.executable, "-m", "ostiary", "serve"],
                 cwd=self.folder,
                 env=self.env,
                 stdin=subprocess.DEVNULL,

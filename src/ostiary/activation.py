@@ -44,6 +44,10 @@ def handed_over(ear: str, supervisor: int, *, is_first: bool) -> dict[str, str]:
     return {"LISTEN_PID": str(os.getpid()), "LISTEN_FDS": "1", "LISTEN_FDNAMES": name, "NOTIFY_SOCKET": ear}
 
 
+def is_worker() -> bool:
+    return _name_and_supervisor()[0] in {FIRST_WORKER, OTHER_WORKER}
+
+
 def speaks_to_people() -> bool:
     """Of several workers one says where they serve and how to get in."""
     return _name_and_supervisor()[0] != OTHER_WORKER
@@ -51,8 +55,7 @@ def speaks_to_people() -> bool:
 
 def is_orphaned() -> bool:
     """Whether the supervisor that started us has died without a word."""
-    name, supervisor = _name_and_supervisor()
-    return name in {FIRST_WORKER, OTHER_WORKER} and supervisor != str(os.getppid())
+    return is_worker() and _name_and_supervisor()[1] != str(os.getppid())
 
 
 def _name_and_supervisor() -> tuple[str, str]:

@@ -87,6 +87,7 @@ class Settings(BaseSettings):
     limit_sign_ups_per_source: LimitOrOff = Limit(20, 900)
     limits_url: SecretStr = SecretStr("")
     limits_url_file: Path | None = None
+    workers: int = Field(1, ge=1, le=64)
     leaving_seconds: int = Field(0, ge=0, le=300)
     development: bool = False
     log_level: Literal["debug", "info", "warning", "error"] = "info"

@@ -185,16 +185,16 @@ def _messages_of(ear: socket.socket) -> Iterator[str]:
 
 
 def main() -> None:
-    """`python -m ostiary.supervisor COUNT`, in place of `ostiary serve --workers COUNT`."""
+    """`python -m ostiary.supervisor`, which `ostiary serve` becomes where there is to be more than one process."""
     try:
-        is_served = supervise(int(sys.argv[1]))
+        is_served = supervise()
     except OstiaryError as error:
         sys.stderr.write(f"{in_plain_words(error)}\n")
         is_served = False
     sys.exit(0 if is_served else 1)
 
 
-def supervise(count: int) -> bool:
+def supervise() -> bool:
     """Until somebody stops it; False when the workers could not start. Raises ConfigurationError."""
     chosen = load()
     logs.configure(chosen.log_level, chosen.log_format)
@@ -216,7 +216,7 @@ def supervise(count: int) -> bool:
             # What arrives goes into the socket above; without a handler it would end us, or wake nobody.
             signal.signal(number, lambda *_: None)
         patience_seconds = chosen.leaving_seconds + KILL_AFTER_SECONDS
-        return Supervisor(count, door, ear, patience_seconds).work(heard, wakes)
+        return Supervisor(chosen.workers, door, ear, patience_seconds).work(heard, wakes)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -13,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.durability.installation import Installation, installed
-from tests.live import START_SECONDS, STOP_SECONDS, LiveServer
+from tests.live import START_SECONDS, STOP_SECONDS, LiveServer, free_port
 from tests.postgres import Postgres
 from tests.server.conftest import eventually
 from tests.server.test_leaving import BUSY_SECONDS, CALLERS, UNLIMITED, Caller
@@ -21,16 +22,23 @@ from tests.server.test_leaving import BUSY_SECONDS, CALLERS, UNLIMITED, Caller
 pytestmark = pytest.mark.any_database
 
 WORKERS = 2
+READY = re.compile(r"worker_ready\s+pid=(\d+)")
+
+
+@pytest.fixture(scope="module")
+def place(postgres: Postgres | None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    folder = tmp_path_factory.mktemp("workers")
+    with installed(postgres, folder, OSTIARY_WORKERS=str(WORKERS), **UNLIMITED) as made:
+        yield made
 
 
 @pytest.fixture
-def place(postgres: Postgres | None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    with installed(postgres, tmp_path_factory.mktemp("workers"), **UNLIMITED) as made:
-        made.live.stop()
-        made.live.command = [sys.executable, "-m", "ostiary", "serve", "--workers", str(WORKERS)]
-        made.live.start()
-        eventually(lambda: made.live.last_words().count("worker_ready") == WORKERS, START_SECONDS)
-        yield made
+def running(place: Installation) -> LiveServer:
+    """All workers are ready, whatever the test before did to them."""
+    if place.live.process.poll() is not None:
+        place.live.start()
+    eventually(lambda: other_workers(place.live, set()), START_SECONDS)
+    return place.live
 
 
 def workers_of(live: LiveServer) -> set[int]:
@@ -40,8 +48,10 @@ def workers_of(live: LiveServer) -> set[int]:
 
 
 def other_workers(live: LiveServer, gone: set[int]) -> set[int]:
-    found = workers_of(live)
-    return found if len(found) == WORKERS and not found & gone else set()
+    """All of them, once none of those is left and each has said that it is ready."""
+    said = {int(pid) for pid in READY.findall(live.stderr_path.read_text())}
+    found = workers_of(live) & said
+    return found if len(found) == WORKERS == len(workers_of(live)) and not found & gone else set()
 
 
 def callers_of(place: Installation) -> list[Caller]:
@@ -51,49 +61,51 @@ def callers_of(place: Installation) -> list[Caller]:
     return [Caller(place.live.port, "POST", "/oauth/token", body) for _ in range(CALLERS)]
 
 
-def test_replaces_its_workers_under_load(place: Installation, count: Callable[[int, int], int]) -> None:
+def test_tells_people_once_where_it_serves(running: LiveServer) -> None:
+    assert running.stderr_path.read_text().count(f"serves {running.base_url}") == 1
+
+
+def test_replaces_its_workers_under_load(
+    running: LiveServer, place: Installation, count: Callable[[int, int], int]
+) -> None:
     callers = callers_of(place)
     for caller in callers:
         caller.start()
     for _ in range(count(2, 100)):
-        before = other_workers(place.live, set())
+        before = other_workers(running, set())
         time.sleep(BUSY_SECONDS)
-        place.live.process.send_signal(signal.SIGHUP)
-        eventually(partial(other_workers, place.live, before), START_SECONDS)
-    place.live.process.send_signal(signal.SIGTERM)
-    assert place.live.process.wait(STOP_SECONDS) == 0
+        running.process.send_signal(signal.SIGHUP)
+        eventually(partial(other_workers, running, before), START_SECONDS)
+    running.process.send_signal(signal.SIGTERM)
+    assert running.process.wait(STOP_SECONDS) == 0
     for caller in callers:
         caller.join(STOP_SECONDS)
     assert [each for caller in callers for each in caller.lost] == []
     assert all(caller.goodbyes for caller in callers)
 
 
-def test_replaces_a_worker_that_dies(place: Installation) -> None:
-    (victim, *_), before = sorted(workers_of(place.live)), workers_of(place.live)
+def test_replaces_a_worker_that_dies(running: LiveServer) -> None:
+    before = workers_of(running)
+    victim = min(before)
     os.kill(victim, signal.SIGKILL)
-    after = eventually(lambda: other_workers(place.live, {victim}), START_SECONDS)
+    after = eventually(lambda: other_workers(running, {victim}), START_SECONDS)
     assert before - {victim} < after
-    assert place.live.is_ready()
-    assert f"pid={victim}" in place.live.last_words()
+    assert running.is_ready()
+    assert f"pid={victim}" in running.last_words()
 
 
-def test_leaves_no_worker_behind_when_it_is_killed(place: Installation) -> None:
-    workers = workers_of(place.live)
+def test_leaves_no_worker_behind_when_it_is_killed(running: LiveServer) -> None:
+    workers = workers_of(running)
     assert len(workers) == WORKERS
-    place.live.kill()
+    running.kill()
     eventually(lambda: not any(Path(f"/proc/{pid}").exists() for pid in workers))
 
 
-def test_tells_people_once_where_it_serves(place: Installation) -> None:
-    # Alone at first, then the first of the workers.
-    assert place.live.stderr_path.read_text().count(f"serves {place.live.base_url}") == 2
-
-
 def test_ends_when_its_workers_cannot_start(place: Installation) -> None:
-    place.live.stop()
+    wrong = {"OSTIARY_PORT": str(free_port()), "OSTIARY_MASTER_KEY": "QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVphYmNkZWY="}
     done = subprocess.run(
-        place.live.command,
-        env={**place.live.env, "OSTIARY_MASTER_KEY": "QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVphYmNkZWY="},
+        [sys.executable, "-m", "ostiary", "serve", "--workers", str(WORKERS)],
+        env={**place.live.env, **wrong},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,

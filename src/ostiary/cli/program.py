@@ -25,8 +25,6 @@ from ostiary.cli.session import REFUSED, JsonFlag, house, plain_refusals
 from ostiary.cli.show import facts
 from ostiary.web import log
 
-MOST_WORKERS = 64
-
 program = typer.Typer(
     name="ostiary",
     help="The doorkeeper: key pairs in, short-lived tokens out, one bank per token.",
@@ -66,13 +64,13 @@ def _options(
 @program.command()
 def serve(
     workers: Annotated[
-        int, typer.Option(min=1, max=MOST_WORKERS, metavar="COUNT", help="Processes behind one door, one for a core.")
-    ] = 1,
+        int | None, typer.Option(min=1, metavar="COUNT", help="Processes behind one door, one for a core.")
+    ] = None,
 ) -> None:
     """Serve tokens and the API until stopped. Settings come from OSTIARY_… variables (docs/configuration.md)."""
-    if workers > 1:
-        # In place of this process, which has loaded what every other command needs.
-        os.execv(sys.executable, [sys.executable, "-m", "ostiary.supervisor", str(workers)])  # noqa: S606 - our own
+    if workers is not None:
+        # Processes that are started from here read it as well.
+        os.environ["OSTIARY_WORKERS"] = str(workers)
     with plain_refusals():
         is_served = serving.serve()
     if not is_served:

@@ -3,6 +3,7 @@
 import contextlib
 import functools
 import gc
+import os
 import resource
 import sys
 
@@ -35,6 +36,9 @@ def main() -> None:
 def serve() -> bool:
     """Until somebody stops it; False when it could not start. Raises OstiaryError."""
     chosen = load()
+    if chosen.workers > 1 and not activation.is_worker():
+        # In place of this process, which has loaded what only workers need.
+        os.execv(sys.executable, [sys.executable, "-m", "ostiary.supervisor"])  # noqa: S606 - our own program
     log.configure(chosen.log_level, chosen.log_format)
     opened = House(chosen)
     opened.prepare()
