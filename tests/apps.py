@@ -2,21 +2,39 @@
 
 import functools
 import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 
 import structlog
-from anyio.from_thread import start_blocking_portal
+from anyio.from_thread import BlockingPortal, start_blocking_portal
 from fastapi.dependencies import models
+from starlette.testclient import TestClient
 
 from ostiary.app import Ostiary, create_app
 from ostiary.settings import Settings
 
+# What stands until the process ends.
+STANDING = ExitStack()
+
+
+@functools.cache
+def loop() -> BlockingPortal:
+    """The event loop of whatever has none of its own: to begin one for each request takes longer than most of them."""
+    return STANDING.enter_context(start_blocking_portal())
+
+
+def client_of(made: Ostiary, settings: Settings, address: str, headers: Mapping[str, str] | None = None) -> TestClient:
+    """Somebody at that address who follows no redirects; the background work of the server is not begun."""
+    client = TestClient(
+        made, base_url=settings.issuer, client=(address, 50_000), headers=dict(headers or {}), follow_redirects=False
+    )
+    client.portal = loop()
+    return client
+
 
 def close(made: Ostiary) -> None:
-    """On a loop of its own, for a test has none; a connection that nobody closes fails whichever test comes later."""
-    with start_blocking_portal() as portal:
-        portal.call(made.close)
+    """A connection that nobody closes fails whichever test comes later."""
+    loop().call(made.close)
     # FastAPI remembers the endpoints of some two hundred apps, which without this would all be kept for them.
     for each in vars(models).values():
         if isinstance(each, functools._lru_cache_wrapper):

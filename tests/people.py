@@ -28,6 +28,7 @@ from ostiary.users.models import Login, Membership, Role, User, UserSession
 from ostiary.users.roles import RIGHTS
 from ostiary.users.session import Sessions
 from ostiary.web.schemas import read_as
+from tests.apps import client_of
 
 OPERATOR = Actor.operator()
 ADDRESS = "203.0.113.7"
@@ -152,9 +153,7 @@ def issue(store: Store, tokens: AccessTokens, kid: str, login_guid: str) -> str:
 
 def browser(ostiary: Ostiary, settings: Settings, word: str = "", address: str = ADDRESS) -> TestClient:
     """A browser that shows our pages, with a session's cookie or signed out. It follows no redirects."""
-    client = TestClient(
-        ostiary, base_url=settings.issuer, client=(address, 50_000), headers=BROWSER, follow_redirects=False
-    )
+    client = client_of(ostiary, settings, address, BROWSER)
     if word:
         put_cookie(client, Sessions(settings).cookie_name, word)
     return client

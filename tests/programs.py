@@ -11,6 +11,7 @@ from starlette.testclient import TestClient
 
 from ostiary.app import Ostiary
 from ostiary.settings import Settings
+from tests.apps import client_of
 from tests.people import Cast
 
 CLIENT_ID = "ostiary-cli"
@@ -22,9 +23,7 @@ SHOWN_CODE = re.compile(r"code:  ([A-Z]{4}-[A-Z]{4})")
 
 class Program:
     def __init__(self, ostiary: Ostiary, settings: Settings, address: str = ADDRESS) -> None:
-        self.http = TestClient(
-            ostiary, base_url=settings.issuer, client=(address, 50_000), headers={"User-Agent": USER_AGENT}
-        )
+        self.http = client_of(ostiary, settings, address, {"User-Agent": USER_AGENT})
         self.codes: dict[str, Any] = {}
 
     def post(self, path: str, **sent: str) -> Response:

@@ -70,7 +70,7 @@ def test_answers_as_its_document_says(
     who: str, cast: Cast, alice: Person, tmp_path: Path, count: Callable[[int, int], int]
 ) -> None:
     holder: Holder = alice if who == "alice" else getattr(cast, who)
-    done = explore(holder, described(holder), tmp_path, "--max-examples", str(count(10, 40)))
+    done = explore(holder, described(holder), tmp_path, "--max-examples", str(count(4, 40)))
     assert done.returncode == 0, done.stdout
 
 

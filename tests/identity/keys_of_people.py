@@ -6,6 +6,7 @@ from typing import Any
 from starlette.testclient import TestClient
 
 from ostiary import clock
+from tests.apps import client_of
 from tests.people import ADDRESS, Cast, open_login, user_token
 
 KEYS = "/api/bank_applications"
@@ -29,12 +30,11 @@ def program(cast: Cast, name: str, *, bank_guid: str | None = None, scope: str |
 
 def with_token(cast: Cast, token: str) -> TestClient:
     headers = {"Authorization": f"Bearer {token}"}
-    return TestClient(cast.ostiary, base_url=cast.settings.issuer, client=(ADDRESS, 50_000), headers=headers)
+    return client_of(cast.ostiary, cast.settings, ADDRESS, headers)
 
 
 def token_answer(cast: Cast, client_id: str, secret: str) -> tuple[int, dict[str, Any]]:
     """What the token endpoint says to a pair."""
     sent = {"grant_type": "client_credentials", "client_id": client_id, "client_secret": secret}
-    client = TestClient(cast.ostiary, base_url=cast.settings.issuer, client=(ADDRESS, 50_000))
-    answer = client.post("/oauth/token", json=sent)
+    answer = client_of(cast.ostiary, cast.settings, ADDRESS).post("/oauth/token", json=sent)
     return answer.status_code, answer.json()

@@ -13,13 +13,14 @@ from ostiary.banks.models import Bank
 from ostiary.organizations.models import Organization
 from ostiary.users import session
 from ostiary.users.models import Login, Membership, User
-from tests.people import Cast, open_login, user_token
+from tests.apps import client_of
+from tests.people import ADDRESS, Cast, open_login, user_token
 
 Change = Callable[[Session, Cast], object]
 
 
 def api(cast: Cast, token: str) -> TestClient:
-    return TestClient(cast.ostiary, base_url=cast.settings.issuer, headers={"Authorization": f"Bearer {token}"})
+    return client_of(cast.ostiary, cast.settings, ADDRESS, {"Authorization": f"Bearer {token}"})
 
 
 def token_of(cast: Cast, name: str, *, bank_guid: str | None = None, scope: str | None = None) -> str:
