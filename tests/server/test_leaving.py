@@ -67,7 +67,7 @@ class Caller(threading.Thread):
 def test_answers_everybody_before_it_ends(place: Installation, count: Callable[[int, int], int]) -> None:
     pair = place.office.key(place.office.bank())
     sent = {"grant_type": "client_credentials", "client_id": pair.client_id, "client_secret": pair.secret}
-    for _ in range(count(2, 100)):
+    for _ in range(count(2, 15)):
         callers = [
             *(Caller(place.live.port, "POST", "/oauth/token", json.dumps(sent).encode()) for _ in range(CALLERS // 2)),
             *(Caller(place.live.port, "GET", "/health/live", b"") for _ in range(CALLERS // 2)),

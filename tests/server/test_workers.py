@@ -71,7 +71,7 @@ def test_replaces_its_workers_under_load(
     callers = callers_of(place)
     for caller in callers:
         caller.start()
-    for _ in range(count(2, 100)):
+    for _ in range(count(2, 15)):
         before = other_workers(running, set())
         time.sleep(BUSY_SECONDS)
         running.process.send_signal(signal.SIGHUP)
