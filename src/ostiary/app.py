@@ -31,6 +31,7 @@ from ostiary.oauth import (
     customer_tokens,
     device_authorization,
     device_codes,
+    forward_auth,
     introspection,
     jwks,
     metadata,
@@ -45,6 +46,7 @@ from ostiary.oauth.client_check import ClientCheck
 from ostiary.oauth.client_endpoint import ClientEndpoint
 from ostiary.oauth.customer_tokens import CustomerTokens
 from ostiary.oauth.device_authorization import DeviceAuthorization
+from ostiary.oauth.forward_auth import ForwardAuth
 from ostiary.oauth.guard import ApiGuard
 from ostiary.oauth.introspection import Introspection
 from ostiary.oauth.limiting import Limiting, RefreshLimit
@@ -144,10 +146,12 @@ class Ostiary:
         with_pair = functools.partial(ClientEndpoint, self.token.lookup, client, self.keys, self.usage, self.limiting)
         self.health = Health(Readiness(self._reads.lookup(queries.BY_SIGNING_KEY, queries.by_signing_key), self.keys))
         guarded = functools.partial(headers.guarded, is_https=settings.is_https)
+        self._forward_auth = guarded(ForwardAuth(bearer, settings.issuer + protected_resource.PATH))
         # Before every other path, and without what the API and pages have in common.
         self._direct: Mapping[str, App] = {
             health.LIVE_PATH: guarded(self.health.live),
             health.READY_PATH: guarded(self.health.ready),
+            forward_auth.PATH: self._forward_auth,
             TOKEN_PATH: self.token,
             revocation.PATH: with_pair(
                 TokenRevocation(house.store, tokens, digests), LoginEnd(house.store, tokens, digests)
@@ -162,6 +166,8 @@ class Ostiary:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["path"] in self._direct:
             await self._direct[scope["path"]](scope, receive, send)
+        elif scope["type"] == "http" and scope["path"].startswith(f"{forward_auth.PATH}/"):
+            await self._forward_auth(scope, receive, send)
         elif scope["type"] == "http" and scope["path"].startswith(PROGRAMS):
             await self._api(scope, receive, send)
         elif scope["type"] == "http":

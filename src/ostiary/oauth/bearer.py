@@ -5,6 +5,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 from urllib.parse import unquote_to_bytes
 
 import structlog
@@ -63,6 +64,14 @@ class TokenRefused(Unauthorized):
         self.application_guid = application_guid
 
 
+class Admitted(NamedTuple):
+    """A token that may be used from where it came, how its key or login stands, and who is asking by it."""
+
+    claims: Claims
+    standing: Standing | LoginStanding
+    actor: Actor
+
+
 @dataclass(frozen=True)
 class BearerCheck:
     """Turns the token of a request into an actor, or raises the refusal."""
@@ -73,7 +82,7 @@ class BearerCheck:
     client_address: ClientAddress
     usage: Usage
 
-    async def actor(self, scope: Scope) -> Actor:
+    async def admitted(self, scope: Scope) -> Admitted:
         """Raises Unauthorized, Forbidden or StoreUnavailable; the order of questions is DESIGN §6's."""
         token = _presented(header_values(scope, b"authorization"), scope["query_string"])
         address = self.client_address.of((scope["client"] or ("",))[0], header_values(scope, b"x-forwarded-for"))
@@ -83,13 +92,14 @@ class BearerCheck:
             self.usage.count(error.application_guid, error.outcome)
             raise
         if isinstance(standing, LoginStanding):
-            return logins.actor_of(standing, address, _scopes(claims.scope))
+            return Admitted(claims, standing, logins.actor_of(standing, address, _scopes(claims.scope)))
         if not is_address_allowed(bound(claims, standing), address):
             self.usage.count(standing.application_guid, rules.ADDRESS_NOT_ALLOWED)
             raise _not_from_here(claims, address)
         if standing.observed_since is not None and not is_let_in_by_itself(claims, address):
             self.usage.saw(standing.application_guid, address)
-        return actor_of(standing, address, _scopes(claims.scope), customer_guid=claims.customer_guid)
+        actor = actor_of(standing, address, _scopes(claims.scope), customer_guid=claims.customer_guid)
+        return Admitted(claims, standing, actor)
 
     async def checked(self, token: str) -> tuple[Claims, Standing | LoginStanding]:
         """What a token that counts says, and how its key or login stands; raises TokenRefused or StoreUnavailable."""

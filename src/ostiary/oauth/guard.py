@@ -6,9 +6,9 @@ from typing import Any
 
 from ostiary.errors import Invalid, NotFound, Problem, StoreUnavailable
 from ostiary.oauth.bearer import BearerCheck
-from ostiary.web.asgi import JSON, App, BodyTooLarge, Disconnected, Message, Receive, Scope, Send, answer, read_body
-from ostiary.web.challenges import RESOURCE_METADATA, challenges
-from ostiary.web.refusals import RETRY_AFTER_SECONDS, as_json, note_away, unavailable
+from ostiary.web.asgi import App, BodyTooLarge, Disconnected, Message, Receive, Scope, Send, read_body
+from ostiary.web.challenges import RESOURCE_METADATA
+from ostiary.web.refusals import send_refusal
 from ostiary.web.routes import ACTOR
 
 LIMIT_BYTES = 64 * 1024
@@ -33,29 +33,20 @@ class ApiGuard:
         try:
             # Before the question who asks: an answer must not grow old while somebody sends a body byte by byte.
             body = await _read(receive)
-            actor = await self.bearer.actor(scope)
+            actor = (await self.bearer.admitted(scope)).actor
             if "\0" in path:
                 raise NotFound("route")
             if body is None:
                 raise Invalid("invalid_value", f"The body is larger than {LIMIT_BYTES} bytes", status=413)
         except Disconnected:
             return
-        except StoreUnavailable as error:
-            note_away(error)
-            retry = (b"retry-after", b"%d" % RETRY_AFTER_SECONDS)
-            await answer(send, 503, as_json(unavailable()), [JSON, retry])
-        except Problem as problem:
-            await self._refuse(send, problem)
+        except (StoreUnavailable, Problem) as error:
+            await send_refusal(send, error, self.shared[RESOURCE_METADATA])
         else:
             # The contract has paths with and without a slash at the end; both mean the same.
             plain = path.rstrip("/")
             inner = {**scope, **self.shared, "path": plain, "raw_path": plain.encode(), ACTOR: actor}
             await self.routes(inner, _replay(body, receive), send)
-
-    async def _refuse(self, send: Send, problem: Problem) -> None:
-        more = [(name.lower().encode(), value.encode()) for name, value in problem.headers.items()]
-        headers = [JSON, *challenges(problem, self.shared[RESOURCE_METADATA]), *more]
-        await answer(send, problem.status, as_json(problem), headers)
 
 
 async def _read(receive: Receive) -> bytes | None:

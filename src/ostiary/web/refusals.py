@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
 from ostiary.errors import Invalid, NotFound, Problem, StoreUnavailable
-from ostiary.web.asgi import Scope
+from ostiary.web.asgi import JSON, Scope, Send, answer
 from ostiary.web.challenges import RESOURCE_METADATA, challenges
 
 RETRY_AFTER_SECONDS = 1
@@ -141,6 +141,17 @@ def note_away(error: StoreUnavailable) -> None:
 
 def unavailable() -> Problem:
     return Invalid("service_unavailable", "The database is not available; nothing was changed, try again", status=503)
+
+
+async def send_refusal(send: Send, error: Problem | StoreUnavailable, resource_metadata: str) -> None:
+    """For what stands before the routes."""
+    if isinstance(error, StoreUnavailable):
+        note_away(error)
+        retry = (b"retry-after", b"%d" % RETRY_AFTER_SECONDS)
+        await answer(send, 503, as_json(unavailable()), [JSON, retry])
+        return
+    more = [(name.lower().encode(), value.encode()) for name, value in error.headers.items()]
+    await answer(send, error.status, as_json(error), [JSON, *challenges(error, resource_metadata), *more])
 
 
 def respond(problem: Problem, headers: dict[str, str] | None = None) -> Response:
