@@ -87,6 +87,15 @@ def test_explains_a_token_that_counts_no_more(desk: Desk) -> None:
     assert answer.headers["www-authenticate"].startswith("Bearer ")
 
 
+def test_never_looks_like_a_yes_to_a_proxy_that_wants_the_words(desk: Desk) -> None:
+    token = desk.token(desk.north, READS)
+    headers = [(b"authorization", f"Bearer {token}".encode()), (b"ostiary-was-refused", b"1")]
+    answer = desk.request(PATH, headers)
+    assert (answer.status, answer.headers["retry-after"]) == (503, "1")
+    assert told(answer) == {}
+    assert desk.request(PATH, headers[1:]).status == 401
+
+
 def test_asks_for_a_token_where_there_is_none(desk: Desk) -> None:
     answer = desk.request(PATH, [])
     assert (answer.status, answer.json["message_code"]) == (401, "authentication_malformed")

@@ -3,12 +3,8 @@
 import http.client
 import json
 import random
-import shutil
 import socket
-import subprocess
-import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,25 +14,12 @@ from ostiary.settings import Settings
 from ostiary.web.asgi import Header
 from tests.live import HOST, LiveServer, environment, free_port, start_server
 from tests.proxies.hostile import headers
+from tests.proxies.nginx import running_nginx
 
 # Every address of 127.0.0.0/8 is this machine, so a caller may have one of its own.
 LISTED = "127.0.0.77"
 ATTACKER = "127.0.0.66"
-START_SECONDS = 30
-
-CONFIGURATION = """
-daemon off;
-pid {folder}/nginx.pid;
-error_log {folder}/error.log;
-events {{}}
-http {{
-    access_log off;
-    client_body_temp_path {folder}/body;
-    proxy_temp_path {folder}/proxy;
-    fastcgi_temp_path {folder}/fastcgi;
-    uwsgi_temp_path {folder}/uwsgi;
-    scgi_temp_path {folder}/scgi;
-    large_client_header_buffers 4 32k;
+HTTP = """
     upstream ostiary {{
         server {host}:{upstream};
         keepalive 8;
@@ -50,7 +33,6 @@ http {{
             proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
         }}
     }}
-}}
 """
 
 
@@ -63,39 +45,15 @@ class Front:
     secret: str
 
 
-@contextmanager
-def running_nginx(folder: Path, upstream: int) -> Iterator[int]:
-    program = shutil.which("nginx", path="/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin")
-    assert program is not None, "nginx is not installed; on Debian: apt-get install nginx-light"
-    folder.mkdir()
-    port = free_port()
-    configuration = folder / "nginx.conf"
-    configuration.write_text(CONFIGURATION.format(folder=folder, host=HOST, upstream=upstream, port=port))
-    command = [program, "-p", str(folder), "-c", str(configuration), "-e", str(folder / "error.log")]
-    process = subprocess.Popen(command, stdin=subprocess.DEVNULL)
-    try:
-        deadline = time.monotonic() + START_SECONDS
-        while not is_listening(port):
-            has_failed = process.poll() is not None or time.monotonic() > deadline
-            assert not has_failed, (folder / "error.log").read_text()
-            time.sleep(0.02)
-        yield port
-    finally:
-        process.terminate()
-        process.wait(START_SECONDS)
-
-
-def is_listening(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex((HOST, port)) == 0
-
-
 @pytest.fixture
 def front(settings: Settings, database_url: str, tmp_path: Path) -> Iterator[Front]:
     env = environment(settings.data_dir, database_url) | {"OSTIARY_TRUSTED_PROXIES": HOST}
-    with start_server(env, free_port()) as server, running_nginx(tmp_path / "nginx", server.port) as port:
-        key = listed_key(server)
-        yield Front(port, key["client_id"], key["client_secret"])
+    port = free_port()
+    with start_server(env, free_port()) as server:
+        http = HTTP.format(host=HOST, upstream=server.port, port=port)
+        with running_nginx(tmp_path / "nginx", port, http):
+            key = listed_key(server)
+            yield Front(port, key["client_id"], key["client_secret"])
 
 
 def listed_key(server: LiveServer) -> dict[str, str]:

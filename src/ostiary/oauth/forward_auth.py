@@ -13,11 +13,14 @@ from ostiary.banks.models import BankType
 from ostiary.errors import Invalid, Problem, StoreUnavailable, invalid_scopes
 from ostiary.oauth.bearer import Admitted, BearerCheck
 from ostiary.web.asgi import Headers, Receive, Scope, Send, answer, header_values
-from ostiary.web.refusals import send_refusal
+from ostiary.web.refusals import RETRY_AFTER_SECONDS, send_refusal
 
 PATH = "/oauth/authorize-request"
 # Set by the proxy: all of these have to be held. A caller who sends it as well only asks more of themselves.
 REQUIRED = b"ostiary-require-scope"
+# Set by a proxy that was told no a moment ago, and now wants the words: whatever is found, nothing may look like a yes.
+REFUSED = b"ostiary-was-refused"
+AGAIN = "The request was refused a moment ago and would pass now: send it again"
 # RFC 6749 §3.3.
 SCOPE_TOKEN = re.compile(r"[!#-\[\]-~]+\Z")
 
@@ -36,6 +39,8 @@ class ForwardAuth:
                 raise Invalid("invalid_value", "Ostiary-Require-Scope: scopes are separated by blanks")
             if not set(required) <= set(held):
                 raise invalid_scopes(*required, what_to_do=ask_for(required))
+            if header_values(scope, REFUSED):
+                raise Invalid("service_unavailable", AGAIN, status=503, retry_after_seconds=RETRY_AFTER_SECONDS)
         except (StoreUnavailable, Problem) as error:
             await send_refusal(send, error, self.resource_metadata)
         else:

@@ -151,6 +151,8 @@ async def send_refusal(send: Send, error: Problem | StoreUnavailable, resource_m
         await answer(send, 503, as_json(unavailable()), [JSON, retry])
         return
     more = [(name.lower().encode(), value.encode()) for name, value in error.headers.items()]
+    if "retry_after_seconds" in error.more:
+        more.append((b"retry-after", f"{error.more['retry_after_seconds']}".encode()))
     await answer(send, error.status, as_json(error), [JSON, *challenges(error, resource_metadata), *more])
 
 
