@@ -7,7 +7,7 @@ from typing import Any
 
 from fastapi import APIRouter, FastAPI
 
-from ostiary import __version__
+from ostiary import __version__, upkeep
 from ostiary.access.addresses import ClientAddress
 from ostiary.applications import generation, key_pages, key_state_pages, new_key_pages
 from ostiary.applications import pages as developers
@@ -18,26 +18,21 @@ from ostiary.banks import pages as bank_pages
 from ostiary.banks.api import router as banks
 from ostiary.customers import pages as customer_pages
 from ostiary.customers.api import router as customers
-from ostiary.customers.recording import settle
 from ostiary.dashboard import activity, device, overview, promotion, start, start_keys, token_doctor
 from ostiary.dashboard import pages as way_in
 from ostiary.dashboard.frame import frame_of
 from ostiary.db.fast_reads import FastReads, open_reads
-from ostiary.events.catalog import Consumer
-from ostiary.events.delivery import Deliveries
 from ostiary.house import House
 from ostiary.limits.counting import open_counting
 from ostiary.oauth import (
     customer_tokens,
     device_authorization,
-    device_codes,
     forward_auth,
     introspection,
     jwks,
     metadata,
     protected_resource,
     queries,
-    refresh_grant,
     revocation,
 )
 from ostiary.oauth.access_tokens import AccessTokens
@@ -71,7 +66,6 @@ from ostiary.web import (
     description,
     headers,
     health,
-    idempotency,
     patterns,
     published,
     reference,
@@ -79,7 +73,6 @@ from ostiary.web import (
     theme,
 )
 from ostiary.web.asgi import App, Receive, Scope, Send
-from ostiary.web.background import Repeated
 from ostiary.web.challenges import RESOURCE_METADATA
 from ostiary.web.health import Health
 from ostiary.web.idempotency import Memory
@@ -87,12 +80,6 @@ from ostiary.web.immediate import Immediate
 from ostiary.web.page_server import PageServer
 from ostiary.web.rendering import Templates
 from ostiary.web.routes import DIGESTER, ISSUER, LIMITS, MEMORY, SEAL, STORE
-
-USAGE_SECONDS = 1.0
-DELIVERY_SECONDS = 0.25
-KEYS_SECONDS = 1.0
-NOTICE_SECONDS = 1.0
-PRUNING_SECONDS = 60.0
 
 # Rooms that have templates, and the tables of their pages.
 ROOMS = ("users", "organizations", "banks", "applications", "customers", "dashboard")
@@ -122,8 +109,6 @@ PAGES = (
 # What programs ask for; everything else is for people.
 PROGRAMS = ("/api/", "/.well-known/")
 
-CONSUMERS = {Consumer.CUSTOMER_RECORDING: settle}
-
 
 class Ostiary:
     """The server as one ASGI application."""
@@ -136,6 +121,7 @@ class Ostiary:
         self.limiting = Limiting(self.counting)
         self._login_lives = LoginLives.chosen(settings)
         self.keys = SigningKeys(house.store, house.signing_key_seal)
+        self._work = functools.partial(upkeep.work, house, self.usage, self.keys, self.limiting, self._login_lives.idle)
         self._reads: FastReads = open_reads(house.store)
         tokens = AccessTokens(settings.issuer, self.keys)
         digests = Digests(house.digester)
@@ -262,21 +248,9 @@ class Ostiary:
             client_address=client_address,
         ).app([assets.mount()])
 
-    def _prune(self) -> None:
-        revocation.prune(self.store)
-        device_codes.prune(self.store)
-        refresh_grant.prune(self.store, self._login_lives.idle)
-        idempotency.prune(self.store)
-
     @asynccontextmanager
     async def _lifespan(self, _: FastAPI) -> AsyncIterator[None]:
-        work = [
-            Repeated(functools.partial(self.usage.write, self.store), USAGE_SECONDS),
-            Repeated(Deliveries(self.store, CONSUMERS), DELIVERY_SECONDS),
-            Repeated(self.keys.refresh, KEYS_SECONDS),
-            Repeated(functools.partial(self.limiting.tell, self.store), NOTICE_SECONDS),
-            Repeated(self._prune, PRUNING_SECONDS),
-        ]
+        work = self._work()
         for each in work:
             each.start()
         yield

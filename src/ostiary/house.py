@@ -5,7 +5,7 @@ from ostiary.applications.credentials import Digester
 from ostiary.crypto import master_key
 from ostiary.crypto.sealing import Seal
 from ostiary.db.store import Store
-from ostiary.oauth import signing_keys
+from ostiary.oauth import key_rotation
 from ostiary.settings import Settings
 from ostiary.users import set_up
 
@@ -29,4 +29,4 @@ class House:
     def prepare(self) -> None:
         """Bring the schema up to date and make the first signing key; safe to run from many processes at once."""
         migrations.upgrade(self.store)
-        signing_keys.ensure(self.store, self.signing_key_seal)
+        key_rotation.ensure(self.store, self.signing_key_seal)

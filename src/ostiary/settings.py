@@ -69,6 +69,7 @@ class Settings(BaseSettings):
     session_seconds: int = Field(24 * HOUR_SECONDS, ge=60, le=30 * 24 * HOUR_SECONDS)
     login_idle_seconds: int = Field(7 * 24 * HOUR_SECONDS, ge=HOUR_SECONDS, le=90 * 24 * HOUR_SECONDS)
     login_seconds: int = Field(30 * 24 * HOUR_SECONDS, ge=HOUR_SECONDS, le=365 * 24 * HOUR_SECONDS)
+    signing_key_seconds: int = Field(90 * 24 * HOUR_SECONDS, ge=60, le=3650 * 24 * HOUR_SECONDS)
     signup: Literal["invite", "open"] = "invite"
     owners_may_promote: bool = False
     limit_token_requests_per_key: LimitOrOff = Limit(1200, 60)

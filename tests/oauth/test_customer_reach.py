@@ -5,7 +5,6 @@ import sqlalchemy as sa
 
 from ostiary.access.actor import Actor, Subject
 from ostiary.access.scopes import CUSTOMER, Scope
-from ostiary.app import CONSUMERS
 from ostiary.applications import queries as applications
 from ostiary.applications.models import Application
 from ostiary.banks import queries as banks
@@ -16,6 +15,7 @@ from ostiary.events import queries as events
 from ostiary.events.delivery import deliver_due
 from ostiary.events.models import Event
 from ostiary.organizations import queries as organizations
+from ostiary.upkeep import CONSUMERS
 from ostiary.users import queries as users
 from tests.oauth.customer_desk import abroad, call, customer_token, look, new_customer
 from tests.oauth.desk import Answer, Desk

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 import time_machine
 from sqlalchemy.orm import Session
 
-from ostiary import clock
+from ostiary import clock, upkeep
 from ostiary.banks.models import Bank
 from ostiary.errors import StoreUnavailable
 from ostiary.events.models import Event
@@ -145,7 +145,7 @@ def test_ends_whatever_is_a_month_old(cast: Cast, program: Program) -> None:
 def test_takes_what_is_over_away_by_itself(cast: Cast, program: Program) -> None:
     signed_in(cast, program, "Alice")
     with time_machine.travel(clock.now() + WHOLE, tick=False):
-        cast.ostiary._prune()
+        upkeep.prune(cast.store, dt.timedelta(seconds=cast.settings.login_idle_seconds))
     with cast.store.reading() as db:
         for table in (Login, RefreshToken, DeviceCode):
             assert db.scalars(sa.select(table)).all() == []

@@ -6,7 +6,6 @@ from dataclasses import replace
 from urllib.parse import urlencode
 
 from ostiary.access.scopes import Scope
-from ostiary.app import CONSUMERS
 from ostiary.applications import queries as applications
 from ostiary.applications import service as keys
 from ostiary.banks import service as banks
@@ -18,6 +17,7 @@ from ostiary.oauth.logins import LoginTokens
 from ostiary.oauth.queries import LoginStanding
 from ostiary.organizations import service as organizations
 from ostiary.organizations.schemas import NewOrganization
+from ostiary.upkeep import CONSUMERS
 from ostiary.users.models import Role
 from ostiary.users.roles import RIGHTS
 from ostiary.web.schemas import read_as

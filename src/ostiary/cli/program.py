@@ -18,6 +18,7 @@ from ostiary.cli import (
     logins,
     organizations,
     serving,
+    signing_keys,
     tokens,
     users,
 )
@@ -38,6 +39,7 @@ program.add_typer(banks.commands, name="banks")
 program.add_typer(keys.commands, name="keys")
 program.add_typer(users.commands, name="users")
 program.add_typer(customers.commands, name="customers")
+program.add_typer(signing_keys.commands, name="signing-keys")
 program.command("token")(tokens.token)
 program.command("login")(logins.login)
 program.command("logout")(logins.logout)

@@ -2,11 +2,13 @@
 
 import threading
 
+from ostiary import clock
 from ostiary.crypto.es256 import PrivateKey, PublicKey
 from ostiary.crypto.sealing import Seal
 from ostiary.db.store import Store
 from ostiary.errors import ConfigurationError
 from ostiary.oauth import queries
+from ostiary.oauth.key_rotation import signing
 from ostiary.oauth.models import SigningKey
 
 
@@ -35,10 +37,11 @@ class SigningKeys:
                 raise ConfigurationError("The database has no signing key: run `ostiary migrate`")
             self._by_kid = {row.kid: self._by_kid.get(row.kid) or self._unseal(row) for row in rows}
             self.published = [row.published for row in rows]
-            self._current = rows[-1].kid, self._by_kid[rows[-1].kid]
+            kid = signing(rows, clock.now()).kid
+            self._current = kid, self._by_kid[kid]
 
     def current(self) -> tuple[str, PrivateKey]:
-        """The newest key and its kid."""
+        """The key that signs now, and its kid."""
         return self._current
 
     @property
@@ -52,21 +55,3 @@ class SigningKeys:
 
     def _unseal(self, row: SigningKey) -> PrivateKey:
         return PrivateKey.from_der(self._seal.open(row.private_key_sealed, row.kid))
-
-
-def ensure(store: Store, seal: Seal) -> None:
-    """Make the first signing key, once, however many processes start at the same time.
-
-    Raises ConfigurationError when the master key is not this database's: a secret made under it would never work.
-    """
-    with store.reading() as db:
-        if rows := queries.by_age(db):
-            seal.open(rows[-1].private_key_sealed, rows[-1].kid)
-            return
-    with store.writing() as db:
-        store.serialize(db)
-        if not queries.by_age(db):
-            key = PrivateKey.generate()
-            kid = key.public.thumbprint
-            sealed = seal.close(key.to_der(), kid)
-            db.add(SigningKey(kid=kid, public_jwk=key.public.jwk, private_key_sealed=sealed))

@@ -1,0 +1,132 @@
+"""Signing keys are published before they sign, go once nothing they signed can count, or at once."""
+
+import datetime as dt
+from collections.abc import Iterator
+
+import jwt
+import pytest
+import sqlalchemy as sa
+import time_machine
+from time_machine import Traveller
+
+from ostiary import clock
+from ostiary.app import Ostiary
+from ostiary.db.store import Store
+from ostiary.errors import NotFound
+from ostiary.house import House
+from ostiary.oauth import jwks, key_rotation
+from ostiary.oauth.key_rotation import OUTLIVED, PUBLISHED_AHEAD, Rotation
+from ostiary.oauth.models import SigningKey
+from ostiary.settings import Settings
+from tests.apps import app_on
+from tests.oauth.desk import Desk, open_desk
+
+LIFE = dt.timedelta(days=90)
+MOMENT = dt.timedelta(seconds=1)
+
+
+@pytest.fixture
+def house(settings: Settings, ostiary: Ostiary) -> Iterator[House]:
+    assert ostiary.keys.current_kid
+    opened = House(settings)
+    yield opened
+    opened.store.close()
+
+
+@pytest.fixture
+def time() -> Iterator[Traveller]:
+    with time_machine.travel(clock.now(), tick=False) as travel:
+        yield travel
+
+
+def kid_of(token: str) -> str:
+    return str(jwt.get_unverified_header(token)["kid"])
+
+
+def published(made: Ostiary) -> list[object]:
+    made.keys.refresh()
+    return [key["kid"] for key in jwks.document(made.keys)["keys"]]  # type: ignore[attr-defined]  # a list of mappings
+
+
+def rotated(house: House) -> str:
+    return key_rotation.rotate(house.store, house.signing_key_seal).kid
+
+
+def on_schedule(house: House) -> None:
+    Rotation(house.store, house.signing_key_seal, LIFE)()
+
+
+def test_signs_with_a_new_key_once_everybody_can_know_it(desk: Desk, house: House, time: Traveller) -> None:
+    first = desk.ostiary.keys.current_kid
+    time.shift(LIFE)
+    second = rotated(house)
+    assert published(desk.ostiary) == [first, second]
+    assert kid_of(desk.token(desk.key(desk.acme.organization_guid))) == first
+    time.shift(PUBLISHED_AHEAD - MOMENT)
+    desk.ostiary.keys.refresh()
+    before = desk.token(key := desk.key(desk.acme.organization_guid))
+    assert kid_of(before) == first
+    time.shift(MOMENT)
+    desk.ostiary.keys.refresh()
+    after = desk.token(key)
+    assert kid_of(after) == second
+    assert [desk.show(each).status for each in (before, after)] == [200, 200]
+
+
+def test_adds_and_retires_on_schedule(desk: Desk, house: House, time: Traveller) -> None:
+    first = desk.ostiary.keys.current_kid
+    time.shift(LIFE - MOMENT)
+    on_schedule(house)
+    assert published(desk.ostiary) == [first]
+    time.shift(MOMENT)
+    for _ in range(2):
+        on_schedule(house)
+    (_, second) = published(desk.ostiary)
+    time.shift(PUBLISHED_AHEAD + OUTLIVED - MOMENT)
+    on_schedule(house)
+    assert published(desk.ostiary) == [first, second]
+    time.shift(MOMENT)
+    on_schedule(house)
+    assert published(desk.ostiary) == [second] == [desk.ostiary.keys.current_kid]
+
+
+def test_refuses_no_token_that_could_still_count(desk: Desk, house: House, time: Traveller) -> None:
+    """The longest life there is, begun in the last second in which the old key signs."""
+    rotated(house)
+    time.shift(PUBLISHED_AHEAD - MOMENT)
+    with desk.store.writing() as db:
+        db.execute(sa.text("UPDATE applications SET expires_at = :later"), {"later": "2999-01-01 00:00:00.000000"})
+    token = desk.token(desk.north)
+    claims = jwt.decode(token, options={"verify_signature": False})
+    time.move_to(dt.datetime.fromtimestamp(claims["exp"] - 1, dt.UTC))
+    on_schedule(house)
+    assert desk.show(token).status == 200
+
+
+def test_retires_a_key_at_once_on_every_node(desk: Desk, house: House, settings: Settings) -> None:
+    token = desk.token(desk.north)
+    with app_on(settings) as other, open_desk(other) as second:
+        elsewhere = second.token(desk.north)
+        old = key_rotation.retire(house.store, house.signing_key_seal, kid_of(token)).kid
+        for node in (desk, second):
+            assert [node.show(each).status for each in (token, elsewhere)] == [401, 401]
+            fresh = node.token(desk.north)
+            assert kid_of(fresh) != old
+            assert node.show(fresh).status == 200
+
+
+def test_signs_at_once_with_what_is_left(desk: Desk, house: House) -> None:
+    old, young = desk.ostiary.keys.current_kid, rotated(house)
+    assert kid_of(desk.token(desk.north)) == old
+    key_rotation.retire(house.store, house.signing_key_seal, old)
+    assert kid_of(desk.token(desk.north)) == young
+
+
+def test_keeps_nothing_to_sign_with_of_a_retired_key(house: House, store: Store) -> None:
+    kid = rotated(house)
+    key_rotation.retire(house.store, house.signing_key_seal, kid)
+    with store.reading() as db:
+        key = db.get_one(SigningKey, kid)
+    assert (key.private_key_sealed, key.retired_at is not None) == (b"", True)
+    with pytest.raises(NotFound):
+        key_rotation.retire(house.store, house.signing_key_seal, kid)
