@@ -17,6 +17,8 @@ from tests.live import HOST, free_port, start_server
 from tests.postgres import Postgres
 from tests.redis_server import RedisServer, running_redis
 
+pytestmark = pytest.mark.any_database
+
 KEY_LIMIT, FAILURES = 60, 10
 SETTINGS = {
     "OSTIARY_LIMIT_TOKEN_REQUESTS_PER_KEY": f"{KEY_LIMIT}/1800",
