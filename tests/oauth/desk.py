@@ -19,6 +19,7 @@ from ostiary.banks import service as banks
 from ostiary.banks.models import BankType
 from ostiary.banks.usual import usual_bank
 from ostiary.crypto.es256 import PrivateKey
+from ostiary.oauth.key_rotation import PUBLISHED_AHEAD
 from ostiary.oauth.models import SigningKey
 from ostiary.oauth.signing_keys import SigningKeys
 from ostiary.organizations import service as organizations
@@ -180,13 +181,18 @@ def signed_by(keys: SigningKeys, payload: Mapping[str, object] | bytes, **header
 
 
 def made_elsewhere(desk: Desk) -> SigningKeys:
-    """The keys as another process has them, which has just made one: the desk's own does not know it yet."""
-    made, seal = PrivateKey.generate(), desk.ostiary.keys._seal
-    kid = made.public.thumbprint
+    """The keys as another process has them, which has made one: the desk's own does not know it yet."""
+    publish(desk, PrivateKey.generate())
+    return SigningKeys(desk.store, desk.ostiary.keys._seal)
+
+
+def publish(desk: Desk, key: PrivateKey) -> str:
+    """Another process has made this key, long enough ago to sign with it; its kid."""
+    kid, known = key.public.thumbprint, clock.now() - PUBLISHED_AHEAD
+    sealed = desk.ostiary.keys._seal.close(key.to_der(), kid)
     with desk.store.writing() as db:
-        sealed = seal.close(made.to_der(), kid)
-        db.add(SigningKey(kid=kid, public_jwk=made.public.jwk, private_key_sealed=sealed))
-    return SigningKeys(desk.store, seal)
+        db.add(SigningKey(kid=kid, public_jwk=key.public.jwk, private_key_sealed=sealed, created_at=known))
+    return kid
 
 
 METADATA = 'resource_metadata="http://127.0.0.1:8400/.well-known/oauth-protected-resource"'

@@ -14,12 +14,23 @@ from ostiary.applications.schemas import ApplicationChanges
 from ostiary.banks import service as banks
 from ostiary.crypto.es256 import PrivateKey
 from ostiary.oauth.models import Revocation, SigningKey
-from ostiary.oauth.signing_keys import SigningKeys
 from ostiary.organizations.models import Organization
 from ostiary.settings import Settings
 from ostiary.web.schemas import read_as
 from tests.apps import app_on
-from tests.oauth.desk import OPERATOR, Desk, Key, assert_refused, claims_of, header_of, open_desk, own_token, signed_by
+from tests.oauth.desk import (
+    OPERATOR,
+    Desk,
+    Key,
+    assert_refused,
+    claims_of,
+    header_of,
+    made_elsewhere,
+    open_desk,
+    own_token,
+    publish,
+    signed_by,
+)
 
 ADDRESS_TEXT = "This key may not be used from the address of this request"
 
@@ -174,13 +185,9 @@ def test_refuses_one_revoked_token_and_leaves_the_others_alone(desk: Desk) -> No
 def test_refuses_the_tokens_of_a_retired_signing_key_and_signs_on_with_the_next(desk: Desk) -> None:
     token = desk.token(desk.north)
     assert desk.show(token).status == 200
-    next_key = PrivateKey.generate()
-    kid = next_key.public.thumbprint
-    seal = desk.ostiary.keys._seal
     with desk.store.writing() as db:
         db.execute(sa.update(SigningKey).values(retired_at=clock.now()))
-        sealed = seal.close(next_key.to_der(), kid)
-        db.add(SigningKey(kid=kid, public_jwk=next_key.public.jwk, private_key_sealed=sealed))
+    kid = publish(desk, PrivateKey.generate())
     assert_refused(desk.show(token))
     fresh = desk.token(desk.north)
     assert header_of(fresh)["kid"] == kid
@@ -192,12 +199,9 @@ def test_refuses_the_tokens_of_a_retired_signing_key_and_signs_on_with_the_next(
 
 def test_accepts_a_token_of_a_signing_key_that_another_node_made(desk: Desk) -> None:
     claims = claims_of(desk.token(desk.north))
-    made = PrivateKey.generate()
-    kid, here = made.public.thumbprint, desk.ostiary.keys
-    with desk.store.writing() as db:
-        sealed = here._seal.close(made.to_der(), kid)
-        db.add(SigningKey(kid=kid, public_jwk=made.public.jwk, private_key_sealed=sealed))
-    token = signed_by(SigningKeys(desk.store, here._seal), claims)
+    here = desk.ostiary.keys
+    token = signed_by(elsewhere := made_elsewhere(desk), claims)
+    kid = elsewhere.current_kid
     assert (header_of(token)["kid"], here.current_kid == kid) == (kid, False)
     assert desk.show(token).status == 401
     here.refresh()

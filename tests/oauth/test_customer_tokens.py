@@ -16,7 +16,7 @@ from ostiary.events.models import Event
 from ostiary.oauth.access_tokens import LIMIT_BYTES
 from ostiary.oauth.models import Revocation, SigningKey
 from tests.oauth.customer_desk import abroad, ask_for, call, customer_token, look, new_customer
-from tests.oauth.desk import OPERATOR, Answer, Desk, Key, assert_refused, claims_of, header_of
+from tests.oauth.desk import OPERATOR, Answer, Desk, Key, assert_refused, claims_of, header_of, publish
 from tests.oauth.test_bearer_standing import allow
 from tests.oauth.test_introspection import other_bank
 
@@ -244,10 +244,3 @@ def test_signs_with_no_key_that_another_process_has_retired(desk: Desk) -> None:
     made = ask_for(desk, token, guid).json["access_token"]
     assert header_of(made)["kid"] == third.public.thumbprint
     assert look(desk, made, guid).status == 200
-
-
-def publish(desk: Desk, key: PrivateKey) -> None:
-    kid = key.public.thumbprint
-    sealed = desk.ostiary.keys._seal.close(key.to_der(), kid)
-    with desk.store.writing() as db:
-        db.add(SigningKey(kid=kid, public_jwk=key.public.jwk, private_key_sealed=sealed))
