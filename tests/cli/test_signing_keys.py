@@ -6,6 +6,7 @@ from tests.cli.conftest import Run, strict_json
 def test_lists_what_each_key_does(run: Run) -> None:
     (first,) = strict_json(run("signing-keys", "list", "--json"))["objects"]
     assert (first["status"], len(first["kid"])) == ("signs", 43)
+    assert first["signs_from"] == first["created_at"]
     added = strict_json(run("signing-keys", "rotate", "--json"))
     listed = strict_json(run("signing-keys", "list", "--json"))["objects"]
     assert [(one["kid"], one["status"]) for one in listed] == [(first["kid"], "signs"), (added["kid"], "waits")]

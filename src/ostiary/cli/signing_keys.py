@@ -51,6 +51,9 @@ def retire(kid: Kid, yes: YesFlag = False, json: JsonFlag = False) -> None:
 def _shown(key: SigningKey, current: SigningKey, now: dt.datetime) -> Facts:
     signs_from = key.created_at + key_rotation.PUBLISHED_AHEAD
     status = "signs" if key is current else "waits" if signs_from > now else "verifies"
+    if key is current and signs_from > now:
+        # The only one there is waits for nobody.
+        signs_from = key.created_at
     return {
         "kid": key.kid,
         "status": status,
