@@ -61,17 +61,7 @@ from ostiary.users.api import router as users
 from ostiary.users.entry import Entrance
 from ostiary.users.session import Sessions
 from ostiary.users.throttle import SignInThrottle
-from ostiary.web import (
-    assets,
-    description,
-    headers,
-    health,
-    patterns,
-    published,
-    reference,
-    refusals,
-    theme,
-)
+from ostiary.web import assets, description, headers, health, patterns, published, reference, refusals, theme
 from ostiary.web.asgi import App, Receive, Scope, Send
 from ostiary.web.challenges import RESOURCE_METADATA
 from ostiary.web.health import Health

@@ -1,12 +1,12 @@
 """Servers that answer what a test tells them to."""
 
 import json
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import NamedTuple
 
+from tests.inside import answered_by
 from tests.live import HOST
 
 HEADERS: dict[str, str] = {}
@@ -42,11 +42,5 @@ def answering(answer: Callable[[str], Answer], asked: list[str] | None = None) -
         def log_message(self, *_: object) -> None:
             pass
 
-    with HTTPServer((HOST, 0), Answers) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
-        thread.start()
-        try:
-            yield f"http://{HOST}:{server.server_port}"
-        finally:
-            server.shutdown()
-            thread.join()
+    with answered_by(Answers) as port:
+        yield f"http://{HOST}:{port}"

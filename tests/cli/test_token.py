@@ -6,15 +6,15 @@ import pty
 import subprocess
 import sys
 import termios
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 import pytest
 
 from tests.cli.conftest import Run
+from tests.inside import answered_by
 from tests.live import HOST, LiveServer, free_port
 from tests.server.conftest import eventually
 
@@ -95,14 +95,8 @@ def somebody_else(status: int, answer: object) -> Iterator[str]:
         def log_message(self, *_: object) -> None:
             pass
 
-    with HTTPServer((HOST, 0), Answers) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            yield f"http://{HOST}:{server.server_port}"
-        finally:
-            server.shutdown()
-            thread.join()
+    with answered_by(Answers) as port:
+        yield f"http://{HOST}:{port}"
 
 
 @pytest.mark.parametrize(

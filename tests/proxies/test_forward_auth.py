@@ -1,17 +1,17 @@
 """A toy backend behind nginx, guarded by what deploy/nginx/forward-auth.conf says."""
 
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
 
+from tests.inside import answered_by
 from tests.live import HOST, LiveServer, environment, free_port, start_server
 from tests.proxies.nginx import running_nginx
 
@@ -46,14 +46,8 @@ def toy_backend() -> Iterator[tuple[int, list[dict[str, str]]]]:
         def log_message(self, *_: object) -> None:
             pass
 
-    with HTTPServer((HOST, 0), Echo) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
-        thread.start()
-        try:
-            yield server.server_port, told
-        finally:
-            server.shutdown()
-            thread.join()
+    with answered_by(Echo) as port:
+        yield port, told
 
 
 @dataclass

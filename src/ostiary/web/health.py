@@ -8,10 +8,10 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from ostiary.web.asgi import JSON, Receive, Scope, Send, answer
+from ostiary.web.refusals import RETRY_AFTER_SECONDS
 
 LIVE_PATH = "/health/live"
 READY_PATH = "/health/ready"
-RETRY_AFTER_SECONDS = 1
 ALLOWED = ("GET", "HEAD")
 
 
