@@ -16,7 +16,8 @@ from ostiary.oauth.signing_keys import SigningKeys
 from ostiary.web import idempotency
 from ostiary.web.background import Repeated
 
-USAGE_SECONDS = 1.0
+NEWS_SECONDS = 1.0
+USAGE_SECONDS = 5.0
 DELIVERY_SECONDS = 0.25
 KEYS_SECONDS = 1.0
 NOTICE_SECONDS = 1.0
@@ -30,6 +31,7 @@ def work(house: House, usage: Usage, keys: SigningKeys, limiting: Limiting, logi
     store = house.store
     life = dt.timedelta(seconds=house.settings.signing_key_seconds)
     return [
+        Repeated(functools.partial(usage.write_news, store), NEWS_SECONDS),
         Repeated(functools.partial(usage.write, store), USAGE_SECONDS),
         Repeated(Deliveries(store, CONSUMERS), DELIVERY_SECONDS),
         Repeated(keys.refresh, KEYS_SECONDS),

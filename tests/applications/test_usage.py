@@ -156,6 +156,46 @@ def test_marks_a_key_when_that_is_news_and_else_once_a_minute(desk: Office, monk
     assert mark(5, "192.0.2.2") == (HOUR + dt.timedelta(seconds=5), "192.0.2.2")
 
 
+def test_lets_more_of_the_same_wait(desk: Office) -> None:
+    store, usage = desk.house.store, Usage()
+    guid = key_of(store, desk.key(desk.bank()).client_id).guid
+
+    def counted() -> int:
+        """What the database knows a second later."""
+        usage.write_news(store)
+        return sum(count for *_, count in sums(store, of_all=True))
+
+    def use(address: str) -> int:
+        usage.used("token_issued", [(guid, address)])
+        return counted()
+
+    assert counted() == 0
+    assert use("192.0.2.1") == 1
+    assert use("192.0.2.1") == 1
+    assert use("192.0.2.2") == 3
+    assert use("192.0.2.2") == 3
+    usage.count(guid, "paused")
+    assert counted() == 5
+    assert use("192.0.2.2") == 5
+    usage.saw(guid, "192.0.2.2")
+    assert counted() == 6
+    assert use("192.0.2.2") == 6
+    usage.write(store)
+    assert counted() == 7
+
+
+def test_forgets_after_a_minute_whose_a_key_is(desk: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    store, usage = desk.house.store, Usage()
+    guid = key_of(store, desk.key(desk.bank()).client_id).guid
+    usage.used("token_issued", [(guid, "192.0.2.1")])
+    usage.write(store)
+    assert list(usage._owners) == [guid]
+    monkeypatch.setattr(clock, "now", lambda: HOUR + dt.timedelta(minutes=32))
+    usage.count("", "unknown")
+    usage.write(store)
+    assert not usage._owners
+
+
 def test_waits_for_whoever_is_writing(desk: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     """What another thread took, and has not written yet, decides about repeats as well."""
     store, usage = desk.house.store, Usage()

@@ -5,12 +5,11 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, exists, false, func, literal, or_, select, true, tuple_, union_all
+from sqlalchemy import ColumnElement, Select, exists, false, func, literal, or_, select, tuple_
 from sqlalchemy.orm import Session, aliased, defer, joinedload
 
 from ostiary.access.actor import Actor, Subject
 from ostiary.applications.models import (
-    EVERYWHERE,
     SOON,
     Application,
     ApplicationKind,
@@ -264,24 +263,9 @@ def _used(actor: Actor, guid: str, since: dt.datetime) -> Select[Application]:
     return joined.where(Application.guid == guid, table.hour >= since)
 
 
-def by_owner(counted: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
-    """What was counted by key, summed by bank and once more over everything; an organization's own keys have none."""
-    rows = counted.subquery()
+def by_use(guids: Select[*tuple[Any, ...]]) -> Select[*tuple[str, str, str]]:
+    """The guids of keys that were used, each with those of its organization and bank, empty where it has none."""
+    rows = guids.subquery()
     bank_guid = func.coalesce(Application.bank_guid, "")
-    owned = (
-        select(
-            Application.organization_guid,
-            bank_guid.label("bank_guid"),
-            rows.c.hour,
-            rows.c.outcome,
-            func.sum(rows.c["count"]).label("count"),
-        )
-        .join(rows, rows.c.application_guid == Application.guid)
-        .group_by(Application.organization_guid, bank_guid, rows.c.hour, rows.c.outcome)
-        .cte("owned")
-    )
-    place = (owned.c.organization_guid, literal(EVERYWHERE).label("bank_guid"), owned.c.hour, owned.c.outcome)
-    whole = select(*place, func.sum(owned.c["count"]).label("count"))
-    both = union_all(select(owned), whole.group_by(owned.c.organization_guid, owned.c.hour, owned.c.outcome)).subquery()
-    # The condition as in `unpacked`.
-    return select(both).where(true()).order_by(both.c.organization_guid, both.c.bank_guid, both.c.outcome)
+    owned = select(Application.guid, Application.organization_guid, bank_guid)
+    return owned.join(rows, rows.c.guid == Application.guid)

@@ -1,10 +1,12 @@
-"""How much keys are used: counted in memory, written in one batch a second. A crash may lose that second.
+"""How much keys are used: counted in memory, written in batches. A crash may lose what was not written yet.
 
-Where a key was last used from is written with it when that is news, and otherwise once a minute: of a million keys,
-each stands on a page of its own, and a page that is written costs as much as the token.
+That is a second at most of anything that is news: a refusal, a use from another address, the first use in a minute.
+More of the same waits for up to five, because after every write the fast lane reads its pages anew. Where a key was
+last used from is written only when it is news: of a million keys, each stands on a page of its own.
 """
 
 import datetime as dt
+import sys
 import threading
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -12,12 +14,14 @@ from functools import lru_cache
 from typing import Any, NamedTuple, cast
 
 from sqlalchemy import Executable, Integer, Select, String, Table, bindparam, delete, update
+from sqlalchemy.orm import Session
 
 from ostiary import clock
 from ostiary.applications import queries
-from ostiary.applications.models import Application, ApplicationUsage, OrganizationUsage
+from ostiary.applications.models import EVERYWHERE, Application, ApplicationUsage, OrganizationUsage
 from ostiary.applications.observation import sightings
 from ostiary.applications.observation.sightings import Sightings
+from ostiary.applications.outcomes import ISSUED
 from ostiary.db.batches import Columns, insert_or_update, packed, unpacked
 from ostiary.db.model import Moment
 from ostiary.db.store import Store
@@ -28,6 +32,7 @@ BY_KEY = ("hour", "application_guid", "outcome")
 BY_OWNER = ("organization_guid", "bank_guid", "hour", "outcome")
 
 Counted = Select[*tuple[Any, ...]]
+Owner = tuple[str, str]
 
 
 class Usage:
@@ -40,6 +45,7 @@ class Usage:
         self._last_used: dict[str, str] = {}
         # What the database says of the keys that were used since.
         self._marked: dict[str, str] = {}
+        self._owners: dict[str, Owner] = {}
         self._marked_since = clock.now()
         self._sightings = Sightings()
         self._pruned_hour: dt.datetime | None = None
@@ -63,6 +69,17 @@ class Usage:
         """An observed key was used, or a token of it."""
         with self._lock:
             self._sightings.add(application_guid, address)
+
+    def write_news(self, store: Store) -> None:
+        """As `write`, unless all that was counted is more of the same."""
+        with self._lock:
+            is_news = (
+                bool(self._sightings)
+                or any(outcome != ISSUED for _, outcome in self._counts)
+                or any(self._marked.get(guid) != address for guid, address in self._last_used.items())
+            )
+        if is_news:
+            self.write(store)
 
     def write(self, store: Store) -> None:
         """Put what was counted since the last call into the database, in one transaction.
@@ -94,7 +111,7 @@ class Usage:
     ) -> None:
         now = clock.now()
         if not dt.timedelta() <= now - self._marked_since < MARKED:
-            self._marked, self._marked_since = {}, now
+            self._marked, self._owners, self._marked_since = {}, {}, now
         news = {guid: address for guid, address in last_used.items() if self._marked.get(guid) != address}
         hour = now.replace(minute=0, second=0, microsecond=0)
         statements = _statements(is_sqlite=store.is_sqlite)
@@ -103,7 +120,9 @@ class Usage:
         marked = {"now": now, "rows": packed(sorted(news.items()))}
         with store.writing() as db:
             db.execute(statements.by_key, counted)
-            db.execute(statements.by_owner, counted)
+            self._look_up_owners(db, statements, {guid for guid, _ in counts})
+            sums = {"hour": hour, "rows": packed((*key, count) for key, count in sorted(self._summed(counts).items()))}
+            db.execute(statements.by_owner, sums)
             if news:
                 db.execute(statements.last_used, marked)
             if seen:
@@ -115,23 +134,46 @@ class Usage:
                 self._pruned_hour = hour
         self._marked |= news
 
+    def _look_up_owners(self, db: Session, statements: "_Statements", guids: set[str]) -> None:
+        """Of keys used for the first time in this minute: a key stays with its owner, and is on a page of its own."""
+        strange = sorted(guids - self._owners.keys() - {""})
+        if strange:
+            for guid, *owner in db.execute(statements.owners, {"rows": packed((guid,) for guid in strange)}):
+                # One text for all of its keys.
+                organization_guid, bank_guid = map(sys.intern, owner)
+                self._owners[guid] = organization_guid, bank_guid
+
+    def _summed(self, counts: Mapping[tuple[str, str], int]) -> Counter[tuple[str, str, str]]:
+        """By owner and outcome, and once more over everything an organization has."""
+        sums: Counter[tuple[str, str, str]] = Counter()
+        for (guid, outcome), count in counts.items():
+            # Callers that nobody knows have no owner.
+            if owner := self._owners.get(guid):
+                organization_guid, bank_guid = owner
+                sums[organization_guid, bank_guid, outcome] += count
+                sums[organization_guid, EVERYWHERE, outcome] += count
+        return sums
+
 
 class _Statements(NamedTuple):
     by_key: Executable
     by_owner: Executable
+    owners: Executable
     last_used: Executable
 
 
 @lru_cache
 def _statements(*, is_sqlite: bool) -> _Statements:
     """Built once: that takes as long as writing the use of three hundred keys."""
-    columns: Columns = {"application_guid": String(32), "outcome": String(32), "count": Integer()}
     hour = bindparam("hour", type_=Moment).label("hour")
-    counted = unpacked(columns, is_sqlite=is_sqlite).add_columns(hour)
+    counted: Columns = {"outcome": String(32), "count": Integer()}
+    by_key = unpacked({"application_guid": String(32), **counted}, is_sqlite=is_sqlite)
+    by_owner = unpacked({"organization_guid": String(32), "bank_guid": String(32), **counted}, is_sqlite=is_sqlite)
     return _Statements(
-        _add(ApplicationUsage, BY_KEY, counted, is_sqlite=is_sqlite),
+        _add(ApplicationUsage, BY_KEY, by_key.add_columns(hour), is_sqlite=is_sqlite),
         # Sums, so that no page has to add up ten thousand keys.
-        _add(OrganizationUsage, BY_OWNER, queries.by_owner(counted), is_sqlite=is_sqlite),
+        _add(OrganizationUsage, BY_OWNER, by_owner.add_columns(hour), is_sqlite=is_sqlite),
+        queries.by_use(unpacked({"guid": String(32)}, is_sqlite=is_sqlite)),
         _mark(is_sqlite=is_sqlite),
     )
 

@@ -4,8 +4,10 @@ import sys
 
 # A server stands for months and shows no tables: what makes the other commands pleasant takes ten megabytes.
 if sys.argv[1:] == ["serve"]:
-    # Without this structlog would load it, for tracebacks in colours.
-    sys.modules["rich"] = None  # type: ignore[assignment]  # Python's own way to say that there is no such module
+    # What libraries take along where they find it, though nobody asks: for tracebacks in colours, for models of
+    # Pydantic 1, for SQLAlchemy's asyncio. To put None in its place is Python's own way to say that there is none.
+    for unasked in ("rich", "pydantic.v1", "greenlet"):
+        sys.modules[unasked] = None  # type: ignore[assignment]
     from ostiary.cli.serving import main
 else:
     from ostiary.cli.program import main

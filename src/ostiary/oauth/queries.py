@@ -69,6 +69,9 @@ BY_TOKEN = ("client_id", "kid", "jti", "customer_guid")
 BY_LOGIN = ("sid", "kid")
 BY_SIGNING_KEY = ("kid",)
 
+# Every kind and type comes after it: compared only so that SQLite takes the index that has all that is asked.
+NOTHING = sa.literal_column("''", sa.String)
+
 
 def by_client_id(asked: Asked) -> sa.Select[*tuple[Any, ...]]:
     """An application with all its secrets: what endpoints that take a pair have to know."""
@@ -113,9 +116,8 @@ def _standing(asked: Asked, *more: Any) -> sa.Select[*tuple[Any, ...]]:  # noqa:
         )
         .select_from(asked.beside(Application.__table__))
         .join(Organization, Organization.guid == Application.organization_guid)
-        # Every type comes after nothing: said only so that SQLite takes the index that has all that is asked.
-        .outerjoin(Bank, sa.and_(Bank.guid == Application.bank_guid, Bank.type > sa.literal_column("''")))
-        .where(Application.client_id == asked.values["client_id"])
+        .outerjoin(Bank, sa.and_(Bank.guid == Application.bank_guid, Bank.type > NOTHING))
+        .where(Application.client_id == asked.values["client_id"], Application.kind > NOTHING)
     )
 
 

@@ -7,6 +7,7 @@ from itertools import repeat
 from typing import Any, NamedTuple, Self
 
 from ostiary import clock
+from ostiary.applications.outcomes import ISSUED
 from ostiary.applications.usage import Usage
 from ostiary.db.fast_reads import Lookup, LookupNow, Row
 from ostiary.db.model import stored_seconds
@@ -161,7 +162,7 @@ class TokenEndpoint:
             # Another process has retired the key this one signs with.
             self.keys.refresh()
         tokens = self.tokens.signed(granted)
-        self.usage.used("token_issued", [(one.standing.application_guid, one.address) for one in granted])
+        self.usage.used(ISSUED, [(one.standing.application_guid, one.address) for one in granted])
         # Base64url, scope names and numbers: nothing here needs escaping.
         return [
             Answer(200, BODY % (token, one.exp - one.iat, one.scope.encode(), one.iat), HEADERS)
