@@ -16,6 +16,7 @@ from ostiary.db.store import Store
 from ostiary.settings import Settings
 from tests.apps import app_on
 from tests.browser import running_chromium
+from tests.compiled_once import statements_compiled_once
 from tests.databases import empty_database, fresh_database
 from tests.live import MASTER_KEY, LiveServer, environment, free_port, start_server
 from tests.oauth.desk import Desk, open_desk
@@ -85,6 +86,12 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
     if reporter and reporter.stats.get("skipped") and exitstatus == pytest.ExitCode.OK:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _statements_compiled_once() -> Iterator[None]:
+    with statements_compiled_once():
+        yield
 
 
 @pytest.fixture(scope="session")
