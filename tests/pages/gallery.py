@@ -2,12 +2,12 @@
 
 import datetime as dt
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import sqlalchemy as sa
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, Response
 from pydantic import SecretStr
 
 from ostiary import clock
@@ -19,7 +19,7 @@ from ostiary.settings import Settings
 from ostiary.users import one_time_links
 from ostiary.users.models import LinkPurpose
 from tests.apps import app_on
-from tests.browser import visiting
+from tests.browser import Visit, visiting
 from tests.databases import put_migrated_file
 from tests.live import LiveServer, environment, free_port, start_server
 from tests.pages.filled import PASSWORD, Filled
@@ -134,31 +134,51 @@ class Gallery:
 
     def __init__(self, server: LiveServer, browser: Browser, filled: Filled, words: Mapping[str, str]) -> None:
         self.server, self.browser, self.filled, self.words = server, browser, filled, words
+        self._tabs: dict[str, tuple[Visit, Page]] = {}
+        self._open = ExitStack()
+
+    def close(self) -> None:
+        self._open.close()
 
     @contextmanager
     def at(self, place: Place) -> Iterator[Page]:
         """The page, as it is to be looked at; fails at an answer that is not the expected one."""
-        with visiting(self.browser, self.server.base_url) as visit:
-            if place.who:
-                word = self.filled.word[place.who]
+        visit, page = self._tab(place.who)
+        page.set_viewport_size(SIZES["1280"])  # type: ignore[arg-type]  # a dict with both members
+        # What was wrong with the place before has been said there.
+        visit.complaints.clear()
+        visit.asked_outside.clear()
+        answers: list[Response] = []
+
+        def note(answer: Response) -> None:
+            answers.append(answer)
+
+        page.on("response", note)
+        page.goto(self._spelled(place.path))
+        for name, value in place.fill.items():
+            page.fill(f"main [name={name}]", self._spelled(value))
+        if place.is_sent:
+            # The server is to refuse it, not the browser.
+            page.eval_on_selector_all("form", "forms => forms.forEach(form => form.noValidate = true)")
+            page.click("main form.form button[type=submit]")
+        page.wait_for_load_state("load")
+        page.remove_listener("response", note)
+        pages = [answer for answer in answers if answer.request.resource_type == "document"]
+        assert pages[-1].status == place.status, f"{place.name}: {pages[-1].status} {page.url}"
+        # A refusal is what some places are about, and Chromium says each of them in its console.
+        visit.complaints = [said for said in visit.complaints if "Failed to load resource" not in said]
+        yield page
+        visit.assert_quiet()
+
+    def _tab(self, who: str) -> tuple[Visit, Page]:
+        """Everybody keeps one: Chromium takes longer to open it than to show a page."""
+        if who not in self._tabs:
+            visit = self._open.enter_context(visiting(self.browser, self.server.base_url))
+            if who:
+                word = self.filled.word[who]
                 visit.context.add_cookies([{"name": "ostiary", "value": word, "url": self.server.base_url}])
-            page = visit.context.new_page()
-            page.set_viewport_size(SIZES["1280"])  # type: ignore[arg-type]  # a dict with both members
-            answers = []
-            page.on("response", lambda answer: answers.append(answer) if answer.frame == page.main_frame else None)
-            page.goto(self._spelled(place.path))
-            for name, value in place.fill.items():
-                page.fill(f"main [name={name}]", self._spelled(value))
-            if place.is_sent:
-                # The server is to refuse it, not the browser.
-                page.eval_on_selector_all("form", "forms => forms.forEach(form => form.noValidate = true)")
-                page.click("main form.form button[type=submit]")
-            page.wait_for_load_state("load")
-            pages = [answer for answer in answers if answer.request.resource_type == "document"]
-            assert pages[-1].status == place.status, f"{place.name}: {pages[-1].status} {page.url}"
-            # A refusal is what some places are about, and Chromium says each of them in its console.
-            visit.complaints = [said for said in visit.complaints if "Failed to load resource" not in said]
-            yield page
+            self._tabs[who] = visit, visit.context.new_page()
+        return self._tabs[who]
 
     def _spelled(self, text: str) -> str:
         for name, word in self.words.items():
@@ -178,10 +198,13 @@ def opened(folder: Path, browser: Browser) -> Iterator[Gallery]:
     with app_on(settings) as ostiary:
         filled = Filled(ostiary, settings).fill()
         words = named(filled)
-    with start_server(
-        environment(settings.data_dir, url) | {"OSTIARY_SIGNUP": "open", "OSTIARY_OWNERS_MAY_PROMOTE": "true"}, port
-    ) as server:
-        yield Gallery(server, browser, filled, words)
+    with (
+        start_server(
+            environment(settings.data_dir, url) | {"OSTIARY_SIGNUP": "open", "OSTIARY_OWNERS_MAY_PROMOTE": "true"}, port
+        ) as server,
+        closing(Gallery(server, browser, filled, words)) as gallery,
+    ):
+        yield gallery
 
 
 def user_code(filled: Filled, bank_guid: str | None) -> str:
