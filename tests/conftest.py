@@ -177,10 +177,15 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def count(request: pytest.FixtureRequest) -> Callable[[int, int], int]:
-    """Picks the short count or, with --long, the full one, and puts it on record."""
+    """Picks the short count or, with --long, the full one, and puts it on record.
+
+    A second run counts in full only what another database could change.
+    """
+    is_again = request.config.getoption("--needs-database") and says_the_same(request.node)
+    is_full = request.config.getoption("--long") and not is_again
 
     def pick(short: int, long: int) -> int:
-        picked = long if request.config.getoption("--long") else short
+        picked = long if is_full else short
         request.node.user_properties.append(("count", picked))
         return picked
 
