@@ -7,7 +7,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -51,6 +51,25 @@ class Postgres:
 @contextmanager
 def running_postgres() -> Iterator[Postgres]:
     """Starts a server with its default, durable settings and takes it away again."""
+    with _a_folder() as (programs, folder, run_as_owner):
+        make_cluster(programs, folder, run_as_owner)
+        with _started(programs, folder, run_as_owner) as postgres:
+            yield postgres
+
+
+@contextmanager
+def running_replica(primary: Postgres) -> Iterator[Postgres]:
+    """A second server that repeats what the first one writes, and takes nothing else."""
+    with _a_folder() as (programs, folder, run_as_owner):
+        copy = [programs / "pg_basebackup", "-D", folder / "data", "-h", primary.folder, "-U", USER, "-R", "-c", "fast"]
+        _made(copy, folder, run_as_owner)
+        with _started(programs, folder, run_as_owner) as postgres:
+            yield postgres
+
+
+@contextmanager
+def _a_folder() -> Iterator[tuple[Path, Path, dict[str, object]]]:
+    """With PostgreSQL's programs, and as whom they have to run."""
     folder = Path(tempfile.mkdtemp(prefix="ostiary-pg-"))
     try:
         programs = find_programs() or programs_from_wheel(folder / "programs")
@@ -58,24 +77,28 @@ def running_postgres() -> Iterator[Postgres]:
         if owner:
             os.chown(folder, owner.pw_uid, owner.pw_gid)
         run_as_owner = {"user": owner.pw_uid, "group": owner.pw_gid, "extra_groups": []} if owner else {}
-        make_cluster(programs, folder, run_as_owner)
-        with (folder / "log").open("wb") as log:
-            server = subprocess.Popen(
-                [programs / "postgres", "-D", folder / "data", "-k", folder, "-c", "listen_addresses="],
-                cwd=folder,
-                stdout=log,
-                stderr=log,
-                **run_as_owner,  # type: ignore[call-overload]  # three options that go together or not at all
-            )
-        postgres = Postgres(folder, count(1))
-        try:
-            wait_until_ready(postgres, server)
-            yield postgres
-        finally:
-            server.send_signal(signal.SIGINT)  # a fast shutdown, in PostgreSQL's words
-            server.wait(STOP_SECONDS)
+        yield programs, folder, run_as_owner
     finally:
         shutil.rmtree(folder)
+
+
+@contextmanager
+def _started(programs: Path, folder: Path, run_as_owner: dict[str, object]) -> Iterator[Postgres]:
+    with (folder / "log").open("wb") as log:
+        server = subprocess.Popen(
+            [programs / "postgres", "-D", folder / "data", "-k", folder, "-c", "listen_addresses="],
+            cwd=folder,
+            stdout=log,
+            stderr=log,
+            **run_as_owner,  # type: ignore[call-overload]  # three options that go together or not at all
+        )
+    postgres = Postgres(folder, count(1))
+    try:
+        wait_until_ready(postgres, server)
+        yield postgres
+    finally:
+        server.send_signal(signal.SIGINT)  # a fast shutdown, in PostgreSQL's words
+        server.wait(STOP_SECONDS)
 
 
 def make_cluster(programs: Path, folder: Path, run_as_owner: dict[str, object]) -> None:
@@ -92,10 +115,14 @@ def make_cluster(programs: Path, folder: Path, run_as_owner: dict[str, object]) 
         "--no-locale",
         "--no-sync",
     ]
-    made = subprocess.run(  # type: ignore[call-overload]  # as above
-        initdb, cwd=folder, capture_output=True, text=True, check=False, **run_as_owner
+    _made(initdb, folder, run_as_owner)
+
+
+def _made(command: Sequence[object], folder: Path, run_as_owner: dict[str, object]) -> None:
+    done = subprocess.run(  # type: ignore[call-overload]  # as above
+        command, cwd=folder, capture_output=True, text=True, check=False, **run_as_owner
     )
-    assert made.returncode == 0, f"initdb could not make a cluster: {made.stdout}{made.stderr}"
+    assert done.returncode == 0, f"{command[0]} could not make a cluster: {done.stdout}{done.stderr}"
 
 
 def wait_until_ready(postgres: Postgres, server: "subprocess.Popen[bytes]") -> None:

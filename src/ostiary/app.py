@@ -120,13 +120,15 @@ class Ostiary:
         self.immediate = {TOKEN_PATH.encode(): Immediate(now)} if (now := self.token.now) else {}
         bearer = self._bearer_check(client, tokens)
         with_pair = functools.partial(ClientEndpoint, self.token.lookup, client, self.keys, self.usage, self.limiting)
-        self.health = Health(Readiness(self._reads.lookup(queries.BY_SIGNING_KEY, queries.by_signing_key), self.keys))
+        readiness = Readiness(self._reads.lookup(queries.BY_SIGNING_KEY, queries.by_signing_key), self.keys)
+        self.health = Health(readiness, client.client_address)
         guarded = functools.partial(headers.guarded, is_https=settings.is_https)
         self._forward_auth = guarded(ForwardAuth(bearer, settings.issuer + protected_resource.PATH))
         # Before every other path, and without what the API and pages have in common.
         self._direct: Mapping[str, App] = {
             health.LIVE_PATH: guarded(self.health.live),
             health.READY_PATH: guarded(self.health.ready),
+            health.SENDER_PATH: guarded(self.health.sender),
             forward_auth.PATH: self._forward_auth,
             TOKEN_PATH: self.token,
             revocation.PATH: with_pair(

@@ -2,6 +2,7 @@
 
 import ipaddress
 from collections.abc import Callable, Iterable, Sequence
+from enum import StrEnum
 from functools import lru_cache
 
 from ostiary.settings import Network
@@ -93,6 +94,17 @@ def canonical(text: str) -> str:
     return str(parse_address(text) or "")
 
 
+class SenderWay(StrEnum):
+    """Which way a request came, as far as one can tell."""
+
+    DIRECT = "direct"
+    PROXY = "proxy"
+    # Trusted, and it names no caller.
+    SILENT_PROXY = "silent_proxy"
+    # It names a caller, and is not believed.
+    UNKNOWN_PROXY = "unknown_proxy"
+
+
 class ClientAddress:
     """Finds the address a request came from: the peer, or the right-most hop that no trusted proxy vouches for."""
 
@@ -116,6 +128,12 @@ class ClientAddress:
             if not self._trusts(address):
                 break
         return str(address)
+
+    def way(self, peer: str, forwarded_for: Sequence[str]) -> SenderWay:
+        address = parse_address(peer)
+        if address is not None and self._trusts(address):
+            return SenderWay.PROXY if forwarded_for else SenderWay.SILENT_PROXY
+        return SenderWay.UNKNOWN_PROXY if forwarded_for else SenderWay.DIRECT
 
     def _trusts(self, address: Address) -> bool:
         return any(address in network for network in self._trusted)

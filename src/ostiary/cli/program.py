@@ -11,7 +11,6 @@ from ostiary import __version__
 from ostiary.cli import (
     banks,
     customers,
-    diagnosis,
     first_key,
     inspection,
     keys,
@@ -22,6 +21,7 @@ from ostiary.cli import (
     tokens,
     users,
 )
+from ostiary.cli.checkup import doctor
 from ostiary.cli.session import REFUSED, JsonFlag, house, plain_refusals
 from ostiary.cli.show import facts
 from ostiary.web import log
@@ -45,7 +45,7 @@ program.command("login")(logins.login)
 program.command("logout")(logins.logout)
 program.command("whoami")(logins.whoami)
 program.command("inspect")(inspection.inspect)
-program.command("doctor")(diagnosis.doctor)
+program.command("doctor")(doctor.doctor)
 
 
 def _show_version(wanted: bool) -> None:

@@ -49,15 +49,22 @@ def settings() -> Settings:
 
 
 @contextlib.contextmanager
-def house() -> Iterator[House]:
-    """The local installation, brought up to date."""
+def unprepared() -> Iterator[House]:
+    """The local installation, as it is."""
     with plain_refusals():
         opened = House(load())
         try:
-            opened.prepare()
             yield opened
         finally:
             opened.store.close()
+
+
+@contextlib.contextmanager
+def house() -> Iterator[House]:
+    """The local installation, brought up to date."""
+    with unprepared() as opened:
+        opened.prepare()
+        yield opened
 
 
 @contextlib.contextmanager

@@ -7,11 +7,13 @@ import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import NamedTuple
 
-from ostiary.web.asgi import JSON, Receive, Scope, Send, answer
+from ostiary.access.addresses import ClientAddress
+from ostiary.web.asgi import JSON, Receive, Scope, Send, answer, header_values
 from ostiary.web.refusals import RETRY_AFTER_SECONDS
 
 LIVE_PATH = "/health/live"
 READY_PATH = "/health/ready"
+SENDER_PATH = "/health/sender"
 ALLOWED = ("GET", "HEAD")
 
 
@@ -33,10 +35,11 @@ LEAVING = Finding("server", "The server is being stopped", "Send requests to ano
 
 
 class Health:
-    """Two endpoints without a body in the request; `look` finds out whether a token could be made now."""
+    """Endpoints without a body in the request; `look` finds out whether a token could be made now."""
 
-    def __init__(self, look: Callable[[], Awaitable[Sequence[Finding]]]) -> None:
+    def __init__(self, look: Callable[[], Awaitable[Sequence[Finding]]], client_address: ClientAddress) -> None:
         self._look = look
+        self._client_address = client_address
         self._is_leaving = False
 
     def leave(self) -> None:
@@ -52,6 +55,12 @@ class Health:
         is_ready = not any(each.reason for each in found)
         body = {"status": "ready" if is_ready else "not_ready", "checks": [each.told for each in found]}
         await _tell(scope, send, 200 if is_ready else 503, body)
+
+    async def sender(self, scope: Scope, _: Receive, send: Send) -> None:
+        """Tells callers where they seem to come from: so the doctor finds out which proxies are believed."""
+        hops = (scope["client"] or ("",))[0], header_values(scope, b"x-forwarded-for")
+        of, way = self._client_address.of(*hops), self._client_address.way(*hops)
+        await _tell(scope, send, 200, {"address": of, "way": way})
 
 
 async def _tell(scope: Scope, send: Send, status: int, body: Mapping[str, object]) -> None:
