@@ -43,7 +43,7 @@ ABOUT_SOMETHING_ELSE = {
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("ostiary")
     group.addoption("--database", choices=["sqlite", "postgresql"], default="sqlite", help="the database under test")
-    group.addoption("--long", action="store_true", help="full counts: about half an hour instead of minutes")
+    group.addoption("--long", action="store_true", help="full counts: most of an hour instead of minutes")
     group.addoption(
         "--needs-database",
         action="store_true",
@@ -64,7 +64,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         wanted = {item: needs_database(item) and (is_long or not says_the_same(item)) for item in items}
         config.hook.pytest_deselected(items=[item for item in items if not wanted[item]])
         items[:] = [item for item in items if wanted[item]]
-    # With a full count some take minutes: begun last, they would keep one process busy and the other waiting.
+    # With a full count some take minutes: begun last, they would keep one process busy and the others waiting.
     long_ones = {item.path for item in items if "count" in getattr(item, "fixturenames", ())}
     items.sort(key=lambda item: item.path not in long_ones)
 

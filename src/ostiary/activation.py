@@ -21,7 +21,7 @@ STOPPING = "STOPPING=1"
 def listening_socket(chosen: Settings) -> socket.socket:
     """The one that was handed over, or one of our own; raises ConfigurationError when its place is taken."""
     if os.environ.get("LISTEN_PID") == str(os.getpid()):
-        return _handed_over()
+        return _inherited()
     family = socket.AF_INET6 if ":" in chosen.host else socket.AF_INET
     try:
         return socket.create_server((chosen.host, chosen.port), family=family)
@@ -31,14 +31,14 @@ def listening_socket(chosen: Settings) -> socket.socket:
         ) from error
 
 
-def _handed_over() -> socket.socket:
+def _inherited() -> socket.socket:
     count = os.environ.get("LISTEN_FDS", "")
     if count != "1":
         raise ConfigurationError(f"The service manager hands over {count or 'no'} sockets: Ostiary listens on one")
     return socket.socket(fileno=FIRST_FILE)
 
 
-def handed_over(ear: str, supervisor: int, *, is_first: bool) -> dict[str, str]:
+def worker_environment(ear: str, supervisor: int, *, is_first: bool) -> dict[str, str]:
     """What a worker finds in its environment; to be called by the process that becomes the worker."""
     name = f"{FIRST_WORKER if is_first else OTHER_WORKER}.{supervisor}"
     return {"LISTEN_PID": str(os.getpid()), "LISTEN_FDS": "1", "LISTEN_FDNAMES": name, "NOTIFY_SOCKET": ear}

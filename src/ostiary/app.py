@@ -61,7 +61,18 @@ from ostiary.users.api import router as users
 from ostiary.users.entry import Entrance
 from ostiary.users.session import Sessions
 from ostiary.users.throttle import SignInThrottle
-from ostiary.web import assets, description, headers, health, patterns, published, reference, refusals, theme
+from ostiary.web import (
+    assets,
+    background,
+    description,
+    headers,
+    health,
+    patterns,
+    published,
+    reference,
+    refusals,
+    theme,
+)
 from ostiary.web.asgi import App, Receive, Scope, Send
 from ostiary.web.challenges import RESOURCE_METADATA
 from ostiary.web.health import Health
@@ -246,8 +257,7 @@ class Ostiary:
         for each in work:
             each.start()
         yield
-        for each in work:
-            each.stop()
+        background.stop(work)
         await self.close()
 
     async def close(self) -> None:

@@ -1,4 +1,4 @@
-"""Every setting, read once from the environment and handed down; nothing else reads the environment."""
+"""Every setting, read once from the environment and handed down; no other module reads one."""
 
 import ipaddress
 import re
@@ -12,6 +12,7 @@ from ostiary.errors import ConfigurationError
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
+MOST_WORKERS = 64
 HOUR_SECONDS = 3600
 MOST_REQUESTS = 1_000_000
 PUBLIC_URL = re.compile(r"https?://([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?(/[A-Za-z0-9._~/-]*)?\Z")
@@ -88,7 +89,7 @@ class Settings(BaseSettings):
     limit_sign_ups_per_source: LimitOrOff = Limit(20, 900)
     limits_url: SecretStr = SecretStr("")
     limits_url_file: Path | None = None
-    workers: int = Field(1, ge=1, le=64)
+    workers: int = Field(1, ge=1, le=MOST_WORKERS)
     leaving_seconds: int = Field(0, ge=0, le=300)
     development: bool = False
     log_level: Literal["debug", "info", "warning", "error"] = "info"

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import structlog
 
-from ostiary.activation import FIRST_FILE, READY, STOPPING, handed_over, listening_socket, notify
+from ostiary.activation import FIRST_FILE, READY, STOPPING, listening_socket, notify, worker_environment
 from ostiary.errors import OstiaryError, in_plain_words
 from ostiary.settings import load
 from ostiary.web import log as logs
@@ -26,7 +26,7 @@ from ostiary.web import log as logs
 # Longer than a worker takes to end once it invites nobody any more; it finishes what it began, for at most ten seconds.
 KILL_AFTER_SECONDS = 20
 LOOK_SECONDS = 0.5
-# Between one death and the next birth, doubled while workers die before they were ready.
+# Between one death and the next birth, doubled until one is ready.
 SHORTEST_PAUSE_SECONDS = 0.5
 LONGEST_PAUSE_SECONDS = 30.0
 MOST_BYTES = 4096
@@ -84,9 +84,19 @@ class Supervisor:
         if self.old and not fresh_on_their_way:
             wanted = max(wanted, 1)
         for _ in range(wanted):
-            pid = _start_worker(self.door, str(self.ear.getsockname()), is_first=self.is_first)
+            try:
+                pid = _start_worker(self.door, str(self.ear.getsockname()), is_first=self.is_first)
+            except OSError as error:
+                # The machine has no room for it now; those that serve go on.
+                log.error("worker_not_started", reason=error.strerror)  # noqa: TRY400 - where it happened is plain
+                self._pause()
+                return
             self.workers[pid] = Worker(pid)
             self.is_first = False
+
+    def _pause(self) -> None:
+        self.born_not_before = time.monotonic() + self.pause_seconds
+        self.pause_seconds = min(2 * self.pause_seconds, LONGEST_PAUSE_SECONDS)
 
     def _obey(self, sent: signal.Signals) -> None:
         if sent in {signal.SIGTERM, signal.SIGINT}:
@@ -99,13 +109,18 @@ class Supervisor:
                 self._tell_to_end(pid)
         elif sent is signal.SIGHUP and not self.is_ending:
             log.info("workers_replaced", count=len(self.workers))
-            self.old = [pid for pid, each in self.workers.items() if each.ends_by is None]
+            staying = [pid for pid, each in self.workers.items() if each.ends_by is None]
+            self.old = [pid for pid in staying if self.workers[pid].is_ready]
+            # Nobody needs those that have only begun: what they loaded may be of before.
+            for pid in set(staying) - set(self.old):
+                self._tell_to_end(pid)
 
     def _note(self, message: str) -> None:
         lines = message.split("\n")
         pid = next((int(line[8:]) for line in lines if line.startswith("MAINPID=") and line[8:].isdecimal()), 0)
         worker = self.workers.get(pid)
-        if worker is None or READY not in lines or worker.is_ready:
+        # One that was told to end meanwhile takes nobody's place.
+        if worker is None or READY not in lines or worker.is_ready or worker.ends_by is not None:
             return
         worker.is_ready, self.pause_seconds = True, SHORTEST_PAUSE_SECONDS
         log.info("worker_ready", pid=pid)
@@ -132,11 +147,11 @@ class Supervisor:
                 # The same will happen to the others: what is wrong stands in what it said.
                 self.has_failed = True
                 self._obey(signal.SIGTERM)
-            elif not worker.is_ready:
+                return
+            if not worker.is_ready:
                 # A release that does not start replaces nobody.
                 self.old.clear()
-                self.born_not_before = time.monotonic() + self.pause_seconds
-                self.pause_seconds = min(2 * self.pause_seconds, LONGEST_PAUSE_SECONDS)
+            self._pause()
 
     def _hurry(self) -> None:
         now = time.monotonic()
@@ -149,18 +164,27 @@ class Supervisor:
 def _start_worker(door: socket.socket, ear: str, *, is_first: bool) -> int:
     """A fresh interpreter that finds the door open, as a service manager would start it."""
     supervisor = os.getpid()
-    pid = os.fork()
+    # Until the worker has forgotten our handlers, a signal to it would be heard by us, and by nobody else.
+    signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+    try:
+        pid = os.fork()
+    except OSError:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
+        raise
     if pid:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
         return pid
     try:
         # Ctrl-C is for us: we tell the workers.
         os.setpgid(0, 0)
+        signal.set_wakeup_fd(-1)
         for each in SIGNALS:
             signal.signal(each, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
         os.dup2(door.fileno(), FIRST_FILE)
         os.set_inheritable(FIRST_FILE, True)
-        env = {**os.environ, **handed_over(ear, supervisor, is_first=is_first)}
-        os.execve(sys.executable, [sys.executable, "-m", "ostiary", "serve"], env)  # noqa: S606 - our own program
+        env = {**os.environ, **worker_environment(ear, supervisor, is_first=is_first)}
+        os.execve(sys.executable, [sys.executable, "-P", "-m", "ostiary", "serve"], env)  # noqa: S606 - our own program
     finally:
         os._exit(1)
 

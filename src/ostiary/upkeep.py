@@ -22,6 +22,7 @@ DELIVERY_SECONDS = 0.25
 KEYS_SECONDS = 1.0
 NOTICE_SECONDS = 1.0
 PRUNING_SECONDS = 60.0
+ROTATION_SECONDS = 60.0
 
 CONSUMERS = {Consumer.CUSTOMER_RECORDING: settle}
 
@@ -37,7 +38,7 @@ def work(house: House, usage: Usage, keys: SigningKeys, limiting: Limiting, logi
         Repeated(keys.refresh, KEYS_SECONDS),
         Repeated(functools.partial(limiting.tell, store), NOTICE_SECONDS),
         Repeated(functools.partial(prune, store, login_idle), PRUNING_SECONDS),
-        Repeated(Rotation(store, house.signing_key_seal, life), PRUNING_SECONDS),
+        Repeated(Rotation(store, house.signing_key_seal, life), ROTATION_SECONDS),
     ]
 
 

@@ -156,7 +156,7 @@ def test_marks_a_key_when_that_is_news_and_else_once_a_minute(desk: Office, monk
     assert mark(5, "192.0.2.2") == (HOUR + dt.timedelta(seconds=5), "192.0.2.2")
 
 
-def test_lets_more_of_the_same_wait(desk: Office) -> None:
+def test_lets_more_of_the_same_wait(desk: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     store, usage = desk.house.store, Usage()
     guid = key_of(store, desk.key(desk.bank()).client_id).guid
 
@@ -182,6 +182,8 @@ def test_lets_more_of_the_same_wait(desk: Office) -> None:
     assert use("192.0.2.2") == 6
     usage.write(store)
     assert counted() == 7
+    monkeypatch.setattr(clock, "now", lambda: HOUR + dt.timedelta(minutes=31, seconds=1))
+    assert use("192.0.2.2") == 8
 
 
 def test_forgets_after_a_minute_whose_a_key_is(desk: Office, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,20 +1,23 @@
 """Signing keys are published before they sign, go once nothing they signed can count, or at once."""
 
 import datetime as dt
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
 
 import jwt
 import pytest
 import sqlalchemy as sa
 import time_machine
+from sqlalchemy.orm import Session
 from time_machine import Traveller
 
 from ostiary import clock
 from ostiary.app import Ostiary
 from ostiary.db.store import Store
-from ostiary.errors import NotFound
+from ostiary.errors import NotFound, StoreUnavailable
 from ostiary.house import House
-from ostiary.oauth import jwks, key_rotation
+from ostiary.oauth import jwks, key_rotation, queries
 from ostiary.oauth.key_rotation import OUTLIVED, PUBLISHED_AHEAD, Rotation
 from ostiary.oauth.models import SigningKey
 from ostiary.settings import Settings
@@ -122,6 +125,17 @@ def test_signs_at_once_with_what_is_left(desk: Desk, house: House) -> None:
     assert kid_of(desk.token(desk.north)) == young
 
 
+def test_signs_rather_with_an_old_key_that_is_known(desk: Desk, house: House, time: Traveller) -> None:
+    old, young = desk.ostiary.keys.current_kid, rotated(house)
+    time.shift(key_rotation.PUBLISHED_AHEAD + MOMENT)
+    waiting = rotated(house)
+    desk.ostiary.keys.refresh()
+    assert kid_of(desk.token(desk.north)) == young
+    for kid, next_one in ((young, old), (old, waiting)):
+        key_rotation.retire(house.store, house.signing_key_seal, kid)
+        assert kid_of(desk.token(desk.north)) == next_one
+
+
 def test_keeps_nothing_to_sign_with_of_a_retired_key(house: House, store: Store) -> None:
     kid = rotated(house)
     key_rotation.retire(house.store, house.signing_key_seal, kid)
@@ -130,3 +144,31 @@ def test_keeps_nothing_to_sign_with_of_a_retired_key(house: House, store: Store)
     assert (key.private_key_sealed, key.retired_at is not None) == (b"", True)
     with pytest.raises(NotFound):
         key_rotation.retire(house.store, house.signing_key_seal, kid)
+
+
+def test_reads_once_for_many_who_ask_at_once(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Strangers may ask whether a key they name was made elsewhere, as often as they like."""
+    keys, read = desk.ostiary.keys, queries.by_age
+    is_reading, may_go_on = threading.Event(), threading.Event()
+    readings: list[None] = []
+
+    def slow(db: Session) -> list[SigningKey]:
+        readings.append(None)
+        is_reading.set()
+        assert may_go_on.wait(10)
+        if len(readings) == 2:
+            raise StoreUnavailable("once")
+        return read(db)
+
+    monkeypatch.setattr(queries, "by_age", slow)
+    with ThreadPoolExecutor(8) as pool:
+        first = pool.submit(keys.refresh)
+        assert is_reading.wait(10)
+        # These ask for what is so from now on, which the first may have missed.
+        others = [pool.submit(keys.refresh) for _ in range(7)]
+        wait(others, 0.2)
+        may_go_on.set()
+        first.result(10)
+        failures = [each.exception(10) for each in others]
+    # The second failed, and so the third read for all the rest.
+    assert (len(readings), len([each for each in failures if each])) == (3, 1)

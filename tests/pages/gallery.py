@@ -22,7 +22,7 @@ from tests.apps import app_on
 from tests.browser import Visit, visiting
 from tests.databases import put_migrated_file
 from tests.live import LiveServer, environment, free_port, start_server
-from tests.pages.filled import PASSWORD, Filled
+from tests.pages.filled import Filled
 
 SIZES = {"1280": {"width": 1280, "height": 800}, "390": {"width": 390, "height": 844}}
 THEMES = ("light", "dark")
@@ -244,5 +244,4 @@ def named(filled: Filled) -> dict[str, str]:
         "new-password": new_password,
         "expired-token": filled.expired_token,
         "new": f"new-{clock.now():%H%M%S%f}",
-        "password": PASSWORD,
     }

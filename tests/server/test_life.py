@@ -52,14 +52,15 @@ def test_writes_when_a_key_was_used_within_seconds(live: LiveServer) -> None:
     assert shown["last_used_from"] == HOST
 
 
-def test_finishes_what_it_began_and_loses_no_count(live: LiveServer) -> None:
+@pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGHUP])
+def test_finishes_what_it_began_and_loses_no_count(live: LiveServer, sent: signal.Signals) -> None:
     pair = made_pair(live)
     whole = token_request(pair)
     with Wire(live.port) as wire:
         wire.send(whole[:-10])
         # The server has read the beginning once it answers what was sent after it.
         assert live.is_ready()
-        live.process.send_signal(signal.SIGTERM)
+        live.process.send_signal(sent)
         eventually(lambda: not accepts(live.port))
         wire.send(whole[-10:])
         assert wire.hear().status == 200

@@ -84,6 +84,17 @@ def test_replaces_its_workers_under_load(
     assert all(caller.goodbyes for caller in callers)
 
 
+def test_replaces_those_that_were_on_their_way_as_well(running: LiveServer) -> None:
+    before = workers_of(running)
+    for _ in range(3):
+        running.process.send_signal(signal.SIGHUP)
+        eventually(lambda: workers_of(running) - before)
+    after = eventually(lambda: other_workers(running, before), START_SECONDS)
+    # And so it stays.
+    time.sleep(BUSY_SECONDS)
+    assert workers_of(running) == after
+
+
 def test_replaces_a_worker_that_dies(running: LiveServer) -> None:
     before = workers_of(running)
     victim = min(before)

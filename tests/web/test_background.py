@@ -25,23 +25,24 @@ def test_goes_on_after_a_task_has_failed() -> None:
     while len(attempts) < 4:
         assert time.monotonic() < deadline
         time.sleep(0.01)
-    work.stop()
+    background.stop([work])
 
 
 def test_does_it_once_more_before_the_end() -> None:
     done: list[None] = []
     work = Repeated(lambda: done.append(None), 3600)
     work.start()
-    work.stop()
+    background.stop([work])
     assert done == [None]
 
 
-def test_ends_although_a_task_never_does(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(background, "STOP_SECONDS", 0.1)
+def test_ends_although_no_task_ever_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(background, "STOP_SECONDS", 0.5)
     released = threading.Event()
-    work = Repeated(released.wait, 0.001)
-    work.start()
-    stopping = threading.Thread(target=work.stop)
+    work = [Repeated(released.wait, 0.001) for _ in range(20)]
+    for each in work:
+        each.start()
+    stopping = threading.Thread(target=background.stop, args=[work])
     stopping.start()
     stopping.join(5)
     is_over = not stopping.is_alive()
@@ -55,7 +56,7 @@ def test_gives_way_to_whoever_waits_for_an_answer() -> None:
     found: list[int] = []
     work = Repeated(lambda: found.append(os.getpriority(os.PRIO_PROCESS, threading.get_native_id())), 3600)
     work.start()
-    work.stop()
+    background.stop([work])
     # Elsewhere a priority belongs to the whole process, which must keep its own.
     assert found == [ours + (background.NICENESS if sys.platform == "linux" else 0)]
     assert os.getpriority(os.PRIO_PROCESS, 0) == ours

@@ -72,9 +72,11 @@ class Usage:
 
     def write_news(self, store: Store) -> None:
         """As `write`, unless all that was counted is more of the same."""
+        is_new_minute = not self._is_marked_at(clock.now())
         with self._lock:
             is_news = (
                 bool(self._sightings)
+                or (is_new_minute and bool(self._last_used))
                 or any(outcome != ISSUED for _, outcome in self._counts)
                 or any(self._marked.get(guid) != address for guid, address in self._last_used.items())
             )
@@ -110,7 +112,7 @@ class Usage:
         self, store: Store, counts: Mapping[tuple[str, str], int], last_used: Mapping[str, str], seen: Sightings
     ) -> None:
         now = clock.now()
-        if not dt.timedelta() <= now - self._marked_since < MARKED:
+        if not self._is_marked_at(now):
             self._marked, self._owners, self._marked_since = {}, {}, now
         news = {guid: address for guid, address in last_used.items() if self._marked.get(guid) != address}
         hour = now.replace(minute=0, second=0, microsecond=0)
@@ -133,6 +135,10 @@ class Usage:
                 sightings.prune(db)
                 self._pruned_hour = hour
         self._marked |= news
+
+    def _is_marked_at(self, now: dt.datetime) -> bool:
+        """Whether what was marked is of this minute; a clock that was set back is no reason to wait for it."""
+        return dt.timedelta() <= now - self._marked_since < MARKED
 
     def _look_up_owners(self, db: Session, statements: "_Statements", guids: set[str]) -> None:
         """Of keys used for the first time in this minute: a key stays with its owner, and is on a page of its own."""

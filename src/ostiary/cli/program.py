@@ -24,6 +24,7 @@ from ostiary.cli import (
 from ostiary.cli.checkup import doctor
 from ostiary.cli.session import REFUSED, JsonFlag, house, plain_refusals
 from ostiary.cli.show import facts
+from ostiary.settings import MOST_WORKERS
 from ostiary.web import log
 
 program = typer.Typer(
@@ -66,7 +67,8 @@ def _options(
 @program.command()
 def serve(
     workers: Annotated[
-        int | None, typer.Option(min=1, metavar="COUNT", help="Processes behind one door, one for a core.")
+        int | None,
+        typer.Option(min=1, max=MOST_WORKERS, metavar="COUNT", help="Processes behind one door, one for a core."),
     ] = None,
 ) -> None:
     """Serve tokens and the API until stopped. Settings come from OSTIARY_… variables (docs/configuration.md)."""

@@ -5,6 +5,7 @@ import functools
 import gc
 import os
 import resource
+import signal
 import sys
 
 import uvicorn
@@ -37,8 +38,8 @@ def serve() -> bool:
     """Until somebody stops it; False when it could not start. Raises OstiaryError."""
     chosen = load()
     if chosen.workers > 1 and not activation.is_worker():
-        # In place of this process, which has loaded what only workers need.
-        os.execv(sys.executable, [sys.executable, "-m", "ostiary.supervisor"])  # noqa: S606 - our own program
+        # In place of this process, which has loaded what only workers need. Not from the folder it is started in.
+        os.execv(sys.executable, [sys.executable, "-P", "-m", "ostiary.supervisor"])  # noqa: S606 - our own program
     log.configure(chosen.log_level, chosen.log_format)
     opened = House(chosen)
     opened.prepare()
@@ -51,6 +52,8 @@ def serve() -> bool:
     # A thread of the background gives the interpreter back this soon; five milliseconds are Python's own choice.
     sys.setswitchinterval(SWITCH_SECONDS)
     _keep_for_good()
+    # Only a supervisor can replace what serves: alone it ends well, and whoever started it starts it again.
+    signal.signal(signal.SIGHUP, lambda *_: signal.raise_signal(signal.SIGTERM))
     with contextlib.suppress(KeyboardInterrupt):
         server.run(sockets=[listening])
     return server.started

@@ -58,7 +58,8 @@ def rotate(store: Store, seal: Seal) -> SigningKey:
 def retire(store: Store, seal: Seal, kid: str) -> SigningKey:
     """Refuse everything this key has signed, from the next request on, everywhere. Raises NotFound.
 
-    For a key that somebody else may have. The newest of the others signs at once, known or not.
+    For a key that somebody else may have. The newest of the others that is known signs at once; if none is, one that
+    still waits to be, or a new one.
     """
     with store.writing() as db:
         store.serialize(db)

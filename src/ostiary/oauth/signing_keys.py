@@ -1,4 +1,4 @@
-"""Signing keys at work: made at first start, unsealed into memory, their state confirmed by every read."""
+"""Signing keys at work: unsealed into memory, their state confirmed by every read."""
 
 import threading
 
@@ -20,6 +20,8 @@ class SigningKeys:
         self._seal = seal
         self._by_kid: dict[str, PrivateKey] = {}
         self._refreshing = threading.Lock()
+        # Numbers of readings: of the last that was begun, and of the last that came to an end.
+        self._begun = self._read = 0
         self.published: list[dict[str, object]] = []
         self.refresh()
 
@@ -29,8 +31,13 @@ class SigningKeys:
         Called once a second beside the requests. Because of a token only where one is revoked, in a thread of its own:
         elsewhere whoever sent a strange one would decide when this process waits for the database.
         """
+        asked_after = self._begun
         # What was read first must not come last.
         with self._refreshing:
+            if self._read > asked_after:
+                # Somebody has begun later than this was asked: of many who ask at once, one reads for all.
+                return
+            self._begun += 1
             with self._store.reading() as db:
                 rows = queries.by_age(db)
             if not rows:
@@ -39,6 +46,7 @@ class SigningKeys:
             self.published = [row.published for row in rows]
             kid = signing(rows, clock.now()).kid
             self._current = kid, self._by_kid[kid]
+            self._read = self._begun
 
     def current(self) -> tuple[str, PrivateKey]:
         """The key that signs now, and its kid."""

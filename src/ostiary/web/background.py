@@ -3,7 +3,8 @@
 import os
 import sys
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
 
 import structlog
 
@@ -15,6 +16,15 @@ NICENESS = 10
 STOP_SECONDS = 5
 
 log = structlog.get_logger(__name__)
+
+
+def stop(all_work: Sequence["Repeated"]) -> None:
+    """Together, not one after the other: where the database is silent, each waits for it."""
+    until = time.monotonic() + STOP_SECONDS
+    for each in all_work:
+        each.ask_to_stop()
+    for each in all_work:
+        each.wait(until)
 
 
 class Repeated:
@@ -29,9 +39,12 @@ class Repeated:
     def start(self) -> None:
         self._thread.start()
 
-    def stop(self) -> None:
+    def ask_to_stop(self) -> None:
         self._stopping.set()
-        self._thread.join(STOP_SECONDS)
+
+    def wait(self, until: float) -> None:
+        """Until it has stopped, at most until that moment of `time.monotonic`."""
+        self._thread.join(max(0.0, until - time.monotonic()))
 
     def _run(self) -> None:
         _give_way()

@@ -59,7 +59,8 @@ class LeavingServer(uvicorn.Server):
             server.close()
         loop = asyncio.get_running_loop()
         for connection in waiting:
-            await loop.connect_accepted_socket(self._protocol, connection)
+            with contextlib.suppress(OSError):
+                await loop.connect_accepted_socket(self._protocol, connection)
 
     def _protocol(self) -> asyncio.Protocol:
         return self.config.http_protocol_class(  # type: ignore[call-arg]  # as uvicorn makes them itself
@@ -76,6 +77,7 @@ class LeavingServer(uvicorn.Server):
 
 def _accepted(listening: socket.socket) -> Iterator[socket.socket]:
     listening.setblocking(False)
-    with contextlib.suppress(BlockingIOError):
+    # Nobody is left, or there is no room for more: then those who are inside are answered all the same.
+    with contextlib.suppress(OSError):
         while True:
             yield listening.accept()[0]
