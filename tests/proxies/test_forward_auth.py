@@ -11,6 +11,7 @@ from typing import Any
 import httpx2
 import pytest
 
+from ostiary.oauth import forward_auth
 from tests.inside import answered_by
 from tests.live import HOST, LiveServer, environment, free_port, start_server
 from tests.proxies.nginx import running_nginx
@@ -80,9 +81,18 @@ def scene(database_url: str, tmp_path: Path) -> Iterator[Scene]:
 
 
 def test_lets_the_right_bank_through_and_names_it(scene: Scene) -> None:
-    answer = scene.post(scene.token("customers:read banks:read"), Ostiary_Bank_Guid="another", Ostiary_Scope="all")
+    token = scene.token("customers:read banks:read")
+    bearer = {"Authorization": f"Bearer {token}"}
+    yes = httpx2.get(f"{scene.live.base_url}{forward_auth.PATH}", headers=bearer)
+    names = [name for name in yes.headers if name.startswith("ostiary-")]
+    assert len(names) == 8
+    answer = scene.post(token, **{name.replace("-", "_"): "forged" for name in names})
     assert (answer.status_code, answer.text) == (200, "done")
     (told,) = scene.reached
+    assert "forged" not in told.values()
+    assert told["ostiary-client-id"] == scene.pair["client_id"]
+    assert (told["ostiary-subject-type"], told["ostiary-bank-type"]) == ("bank", "sandbox")
+    assert "ostiary-customer-guid" not in told
     assert told["ostiary-organization-guid"] == scene.pair["organization_guid"]
     assert told["ostiary-bank-guid"] == told["ostiary-subject"] == scene.pair["bank_guid"]
     assert told["ostiary-scope"] == "customers:read banks:read"
