@@ -3,6 +3,7 @@
 import inspect
 import os
 from collections.abc import Callable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Literal
 
@@ -39,6 +40,9 @@ ABOUT_SOMETHING_ELSE = {
     "web",
 }
 
+# Where a walk of twenty thousand steps, or two hundred deaths, takes several minutes.
+LONGEST = {"tenancy", "durability"}
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("ostiary")
@@ -64,9 +68,25 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         wanted = {item: needs_database(item) and (is_long or not says_the_same(item)) for item in items}
         config.hook.pytest_deselected(items=[item for item in items if not wanted[item]])
         items[:] = [item for item in items if wanted[item]]
-    # With a full count some take minutes: begun last, they would keep one process busy and the others waiting.
-    long_ones = {item.path for item in items if "count" in getattr(item, "fixturenames", ())}
-    items.sort(key=lambda item: item.path not in long_ones)
+    items[:] = dealt(items)
+
+
+def dealt(items: list[pytest.Item]) -> list[pytest.Item]:
+    """The files that count come first in every process: begun last, they would keep one busy and the others waiting.
+
+    Each process of the run gets its share as one stretch of the list.
+    """
+    processes = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    long_files = {item.path: None for item in items if "count" in getattr(item, "fixturenames", ())}
+    longest_first = sorted(long_files, key=lambda path: path.parent.name not in LONGEST)
+    others = iter([item for item in items if item.path not in long_files])
+    found: list[pytest.Item] = []
+    for process in range(processes):
+        mine = longest_first[process::processes]
+        first = [item for path in mine for item in items if item.path == path]
+        share = (len(items) - len(found)) // (processes - process)
+        found += [*first, *islice(others, max(0, share - len(first)))]
+    return [*found, *others]
 
 
 def needs_database(item: pytest.Item) -> bool:

@@ -38,29 +38,35 @@ def _inherited() -> socket.socket:
     return socket.socket(fileno=FIRST_FILE)
 
 
-def worker_environment(ear: str, supervisor: int, *, is_first: bool) -> dict[str, str]:
+def worker_environment(ear: str, supervisor: int, place: int, *, is_first: bool) -> dict[str, str]:
     """What a worker finds in its environment; to be called by the process that becomes the worker."""
-    name = f"{FIRST_WORKER if is_first else OTHER_WORKER}.{supervisor}"
+    name = f"{FIRST_WORKER if is_first else OTHER_WORKER}.{supervisor}.{place}"
     return {"LISTEN_PID": str(os.getpid()), "LISTEN_FDS": "1", "LISTEN_FDNAMES": name, "NOTIFY_SOCKET": ear}
 
 
 def is_worker() -> bool:
-    return _name_and_supervisor()[0] in {FIRST_WORKER, OTHER_WORKER}
+    return _name_supervisor_place()[0] in {FIRST_WORKER, OTHER_WORKER}
 
 
 def speaks_to_people() -> bool:
     """Of several workers one says where they serve and how to get in."""
-    return _name_and_supervisor()[0] != OTHER_WORKER
+    return _name_supervisor_place()[0] != OTHER_WORKER
 
 
 def is_orphaned() -> bool:
     """Whether the supervisor that started us has died without a word."""
-    return is_worker() and _name_and_supervisor()[1] != str(os.getppid())
+    return is_worker() and _name_supervisor_place()[1] != str(os.getppid())
 
 
-def _name_and_supervisor() -> tuple[str, str]:
-    name, _, supervisor = os.environ.get("LISTEN_FDNAMES", "").partition(".")
-    return name, supervisor
+def worker_place() -> int:
+    """Which of the workers this is, counted from 0; whoever takes another's place has its number."""
+    return int(_name_supervisor_place()[2]) if is_worker() else 0
+
+
+def _name_supervisor_place() -> tuple[str, str, str]:
+    name, _, rest = os.environ.get("LISTEN_FDNAMES", "").partition(".")
+    supervisor, _, place = rest.partition(".")
+    return name, supervisor, place
 
 
 def notify(state: str) -> None:

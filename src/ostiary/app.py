@@ -1,7 +1,7 @@
 """Puts everything together: the two lanes, what they share, and the work beside them."""
 
 import functools
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -75,6 +75,7 @@ from ostiary.web import (
 )
 from ostiary.web.asgi import App, Receive, Scope, Send
 from ostiary.web.challenges import RESOURCE_METADATA
+from ostiary.web.durations import Durations, Kind
 from ostiary.web.health import Health
 from ostiary.web.idempotency import Memory
 from ostiary.web.immediate import Immediate
@@ -120,6 +121,7 @@ class Ostiary:
         self.usage = Usage()
         self.counting = open_counting(settings, house.limit_name_key)
         self.limiting = Limiting(self.counting)
+        self.durations = Durations()
         self._login_lives = LoginLives.chosen(settings)
         self.keys = SigningKeys(house.store, house.signing_key_seal)
         self._work = functools.partial(upkeep.work, house, self.usage, self.keys, self.limiting, self._login_lives.idle)
@@ -128,29 +130,35 @@ class Ostiary:
         digests = Digests(house.digester)
         client = ClientCheck(house.digester, ClientAddress(settings.trusted_proxies))
         self.token = self._token_endpoint(settings, client, tokens, digests)
-        self.immediate = {TOKEN_PATH.encode(): Immediate(now)} if (now := self.token.now) else {}
+        self.immediate = {TOKEN_PATH.encode(): Immediate(now, self.durations)} if (now := self.token.now) else {}
         bearer = self._bearer_check(client, tokens)
-        with_pair = functools.partial(ClientEndpoint, self.token.lookup, client, self.keys, self.usage, self.limiting)
         readiness = Readiness(self._reads.lookup(queries.BY_SIGNING_KEY, queries.by_signing_key), self.keys)
         self.health = Health(readiness, client.client_address)
         guarded = functools.partial(headers.guarded, is_https=settings.is_https)
-        self._forward_auth = guarded(ForwardAuth(bearer, settings.issuer + protected_resource.PATH))
+        timed = self.durations.timed
+        self._forward_auth = timed(Kind.OAUTH, guarded(ForwardAuth(bearer, settings.issuer + protected_resource.PATH)))
         # Before every other path, and without what the API and pages have in common.
         self._direct: Mapping[str, App] = {
             health.LIVE_PATH: guarded(self.health.live),
             health.READY_PATH: guarded(self.health.ready),
             health.SENDER_PATH: guarded(self.health.sender),
             forward_auth.PATH: self._forward_auth,
-            TOKEN_PATH: self.token,
-            revocation.PATH: with_pair(
-                TokenRevocation(house.store, tokens, digests), LoginEnd(house.store, tokens, digests)
-            ),
-            device_authorization.PATH: DeviceAuthorization(house.store, digests, client, settings.issuer),
-            introspection.PATH: with_pair(Introspection(bearer)),
+            TOKEN_PATH: timed(Kind.TOKEN, self.token),
+            **{path: timed(Kind.OAUTH, app) for path, app in self._of_clients(house, client, tokens, bearer)},
         }
         self.routes = self._routes(settings, tokens)
-        self._api = guarded(ApiGuard(self.routes, bearer, self._shared(house)))
-        self._pages = guarded(self._page_app(house, client.client_address))
+        self._api = timed(Kind.API, guarded(ApiGuard(self.routes, bearer, self._shared(house))))
+        self._pages = timed(Kind.PAGES, guarded(self._page_app(house, client.client_address)))
+
+    def _of_clients(
+        self, house: House, client: ClientCheck, tokens: AccessTokens, bearer: BearerCheck
+    ) -> Iterator[tuple[str, App]]:
+        digests = Digests(house.digester)
+        with_pair = functools.partial(ClientEndpoint, self.token.lookup, client, self.keys, self.usage, self.limiting)
+        ends = TokenRevocation(house.store, tokens, digests), LoginEnd(house.store, tokens, digests)
+        yield revocation.PATH, with_pair(*ends)
+        yield introspection.PATH, with_pair(Introspection(bearer))
+        yield device_authorization.PATH, DeviceAuthorization(house.store, digests, client, house.settings.issuer)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["path"] in self._direct:

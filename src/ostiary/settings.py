@@ -89,6 +89,8 @@ class Settings(BaseSettings):
     limit_sign_ups_per_source: LimitOrOff = Limit(20, 900)
     limits_url: SecretStr = SecretStr("")
     limits_url_file: Path | None = None
+    metrics_host: str = "127.0.0.1"
+    metrics_port: int | None = Field(None, ge=1, le=65535)
     workers: int = Field(1, ge=1, le=MOST_WORKERS)
     leaving_seconds: int = Field(0, ge=0, le=300)
     development: bool = False

@@ -38,6 +38,7 @@ log = structlog.get_logger(__name__)
 @dataclass
 class Worker:
     pid: int
+    place: int
     is_ready: bool = False
     # When it has to be gone, once it was told to end.
     ends_by: float | None = None
@@ -85,14 +86,20 @@ class Supervisor:
             wanted = max(wanted, 1)
         for _ in range(wanted):
             try:
-                pid = _start_worker(self.door, str(self.ear.getsockname()), is_first=self.is_first)
+                place = self._free_place()
+                pid = _start_worker(self.door, str(self.ear.getsockname()), place, is_first=self.is_first)
             except OSError as error:
                 # The machine has no room for it now; those that serve go on.
                 log.error("worker_not_started", reason=error.strerror)  # noqa: TRY400 - where it happened is plain
                 self._pause()
                 return
-            self.workers[pid] = Worker(pid)
+            self.workers[pid] = Worker(pid, place)
             self.is_first = False
+
+    def _free_place(self) -> int:
+        """That of one who is about to go, or has gone."""
+        taken = {each.place for each in self.workers.values() if each.ends_by is None and each.pid not in self.old[:1]}
+        return next(place for place in range(self.count + 1) if place not in taken)
 
     def _pause(self) -> None:
         self.born_not_before = time.monotonic() + self.pause_seconds
@@ -161,7 +168,7 @@ class Supervisor:
                 os.kill(pid, signal.SIGKILL)
 
 
-def _start_worker(door: socket.socket, ear: str, *, is_first: bool) -> int:
+def _start_worker(door: socket.socket, ear: str, place: int, *, is_first: bool) -> int:
     """A fresh interpreter that finds the door open, as a service manager would start it."""
     supervisor = os.getpid()
     # Until the worker has forgotten our handlers, a signal to it would be heard by us, and by nobody else.
@@ -183,7 +190,7 @@ def _start_worker(door: socket.socket, ear: str, *, is_first: bool) -> int:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
         os.dup2(door.fileno(), FIRST_FILE)
         os.set_inheritable(FIRST_FILE, True)
-        env = {**os.environ, **worker_environment(ear, supervisor, is_first=is_first)}
+        env = {**os.environ, **worker_environment(ear, supervisor, place, is_first=is_first)}
         os.execve(sys.executable, [sys.executable, "-P", "-m", "ostiary", "serve"], env)  # noqa: S606 - our own program
     finally:
         os._exit(1)

@@ -13,6 +13,7 @@ import uvicorn
 from uvicorn.server import ServerState
 
 from ostiary.web import careful
+from ostiary.web.durations import Durations
 from ostiary.web.immediate import Answer, Immediate, ImmediateProtocol
 from tests.live import READY_PATH, LiveServer
 from tests.server.conftest import Heard, Open, Wire
@@ -138,7 +139,7 @@ class Recorder:
     """Answers at once what it is asked at once, and in turn what it is asked in turn."""
 
     def __init__(self) -> None:
-        self.immediate = {b"/oauth/token": Immediate(self.at_once)}
+        self.immediate = {b"/oauth/token": Immediate(self.at_once, Durations())}
         self.asked: list[str] = []
 
     def at_once(self, requests: Sequence[object]) -> list[Answer]:

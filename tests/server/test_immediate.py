@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ostiary.web import careful
+from ostiary.web.durations import Durations
 from ostiary.web.immediate import MOST_BYTES, Answer, Head, Immediate, ImmediateProtocol, Request
 from tests.server.test_careful import connected
 
@@ -24,7 +25,7 @@ class Echo:
 
     def __init__(self) -> None:
         self.turns: list[int] = []
-        self.immediate = {b"/oauth/token": Immediate(self.answers)}
+        self.immediate = {b"/oauth/token": Immediate(self.answers, Durations())}
 
     async def __call__(self, _: Any, receive: Any, send: Any) -> None:  # noqa: ANN401 - ASGI's
         """ASGI's way, for what comes in one go with something else."""

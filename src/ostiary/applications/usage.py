@@ -42,6 +42,8 @@ class Usage:
         self._lock = threading.Lock()
         self._writing = threading.Lock()
         self._counts: Counter[tuple[str, str]] = Counter()
+        # By outcome, since the start: of what is written by now.
+        self._totals: Counter[str] = Counter()
         self._last_used: dict[str, str] = {}
         # What the database says of the keys that were used since.
         self._marked: dict[str, str] = {}
@@ -69,6 +71,13 @@ class Usage:
         """An observed key was used, or a token of it."""
         with self._lock:
             self._sightings.add(application_guid, address)
+
+    def totals(self) -> Counter[str]:
+        """How often each outcome came since the start of this process."""
+        with self._lock:
+            found = self._totals.copy()
+            _sum(found, self._counts)
+        return found
 
     def write_news(self, store: Store) -> None:
         """As `write`, unless all that was counted is more of the same."""
@@ -107,6 +116,8 @@ class Usage:
                 self._last_used = {**last_used, **self._last_used}
                 self._sightings.add_all(seen.rows())
             raise
+        with self._lock:
+            _sum(self._totals, counts)
 
     def _write(
         self, store: Store, counts: Mapping[tuple[str, str], int], last_used: Mapping[str, str], seen: Sightings
@@ -159,6 +170,11 @@ class Usage:
                 sums[organization_guid, bank_guid, outcome] += count
                 sums[organization_guid, EVERYWHERE, outcome] += count
         return sums
+
+
+def _sum(totals: Counter[str], counts: Mapping[tuple[str, str], int]) -> None:
+    for (_, outcome), count in counts.items():
+        totals[outcome] += count
 
 
 class _Statements(NamedTuple):

@@ -3,10 +3,13 @@
 import contextlib
 import functools
 import gc
+import importlib
 import os
 import resource
 import signal
 import sys
+from collections.abc import Callable
+from typing import cast
 
 import uvicorn
 
@@ -49,6 +52,7 @@ def serve() -> bool:
     if activation.speaks_to_people():
         _tell_where(opened, chosen)
     server = _server(app, chosen)
+    watched = _tell_prometheus(app, chosen)
     # A thread of the background gives the interpreter back this soon; five milliseconds are Python's own choice.
     sys.setswitchinterval(SWITCH_SECONDS)
     _keep_for_good()
@@ -56,6 +60,7 @@ def serve() -> bool:
     signal.signal(signal.SIGHUP, lambda *_: signal.raise_signal(signal.SIGTERM))
     with contextlib.suppress(KeyboardInterrupt):
         server.run(sockets=[listening])
+    watched()
     return server.started
 
 
@@ -85,6 +90,17 @@ def _server(app: Ostiary, chosen: Settings) -> LeavingServer:
         is_alone=activation.is_orphaned,
         inviting_seconds=chosen.leaving_seconds,
     )
+
+
+def _tell_prometheus(app: Ostiary, chosen: Settings) -> Callable[[], None]:
+    """Returns what ends it. Raises ConfigurationError."""
+    if chosen.metrics_port is None:
+        return lambda: None
+    # Two megabytes, for those who ask for them.
+    metrics = importlib.import_module("ostiary.metrics")
+    facts = metrics.Facts(app.durations, app.usage, app.store, app.counting, app.keys)
+    server = metrics.serve(facts, chosen.metrics_host, chosen.metrics_port + activation.worker_place())
+    return cast("Callable[[], None]", server.shutdown)
 
 
 def _tell_where(opened: House, chosen: Settings) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, and_, exists, false, literal, or_, select, true, tuple_
+from sqlalchemy import ColumnElement, Select, and_, exists, false, func, literal, or_, select, true, tuple_
 from sqlalchemy.orm import Session, aliased
 
 from ostiary.access.actor import Actor, Subject
@@ -184,3 +184,9 @@ def claim_due(db: Session, now: dt.datetime, most: int) -> Sequence[tuple[EventD
         .with_for_update(of=EventDelivery, skip_locked=True)
     )
     return db.execute(due).all()
+
+
+def by_waiting(db: Session) -> tuple[int, dt.datetime | None]:
+    """How many deliveries wait, and since when the oldest of them does."""
+    count, oldest = db.execute(select(func.count(), func.min(EventDelivery.created_at))).one()
+    return count, oldest

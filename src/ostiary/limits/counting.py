@@ -22,6 +22,15 @@ class Counting:
     def never_waits(self) -> bool:
         return self._shared is None
 
+    @property
+    def is_shared(self) -> bool:
+        """Whether processes count together, as long as Redis is there."""
+        return self._shared is not None
+
+    @property
+    def is_whole(self) -> bool:
+        return self._shared is not None and not self._shared.is_away
+
     def take(self, asks: Sequence[Ask]) -> list[Verdict]:
         """Counts each request for all that it asks, or, when one of them says no, for none."""
         found = None if self._shared is None else self._shared.take(asks)

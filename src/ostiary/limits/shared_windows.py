@@ -43,7 +43,7 @@ class SharedWindows:
     def __init__(self, windows: RedisWindows) -> None:
         self._windows = windows
         self._waiting: SimpleQueue[_Question | _Return | None] = SimpleQueue()
-        self._is_away = False
+        self.is_away = False
         self._thread: threading.Thread | None = None
         self._changing = threading.Lock()
 
@@ -73,7 +73,7 @@ class SharedWindows:
         return None
 
     def give_back(self, ask: Ask, moment: int) -> None:
-        if not self._is_away:
+        if not self.is_away:
             self._waiting.put(_Return(ask, moment))
 
     def close(self) -> None:
@@ -82,7 +82,7 @@ class SharedWindows:
             self._thread.join(STOP_SECONDS)
 
     def _asked(self, asks: Sequence[Ask]) -> "Future[list[Verdict]] | None":
-        if self._is_away:
+        if self.is_away:
             return None
         if self._thread is None:
             self._start()
@@ -99,7 +99,7 @@ class SharedWindows:
     def _run(self) -> None:
         while True:
             try:
-                first = self._waiting.get(timeout=LOOK_AGAIN_SECONDS if self._is_away else None)
+                first = self._waiting.get(timeout=LOOK_AGAIN_SECONDS if self.is_away else None)
             except Empty:
                 self._look_again()
                 continue
@@ -125,7 +125,7 @@ class SharedWindows:
                     each.answer.set_exception(Away(str(error)))
 
     def _found(self, asks: Sequence[Ask]) -> list[Verdict]:
-        if self._is_away:
+        if self.is_away:
             raise Away("away since before this was asked")
         return self._windows.take(asks) if asks else []
 
@@ -147,8 +147,8 @@ class SharedWindows:
 
     def _note_away(self, reason: str) -> None:
         with self._changing:
-            if not self._is_away:
-                self._is_away = True
+            if not self.is_away:
+                self.is_away = True
                 log.warning("limits_redis_away", reason=reason)
 
     def _look_again(self) -> None:
@@ -157,5 +157,5 @@ class SharedWindows:
         except Away:
             return
         with self._changing:
-            self._is_away = False
+            self.is_away = False
             log.warning("limits_redis_back")

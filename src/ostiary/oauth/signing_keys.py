@@ -1,6 +1,7 @@
 """Signing keys at work: unsealed into memory, their state confirmed by every read."""
 
 import threading
+from time import monotonic
 
 from ostiary import clock
 from ostiary.crypto.es256 import PrivateKey, PublicKey
@@ -22,6 +23,7 @@ class SigningKeys:
         self._refreshing = threading.Lock()
         # Numbers of readings: of the last that was begun, and of the last that came to an end.
         self._begun = self._read = 0
+        self._read_at = 0.0
         self.published: list[dict[str, object]] = []
         self.refresh()
 
@@ -47,6 +49,12 @@ class SigningKeys:
             kid = signing(rows, clock.now()).kid
             self._current = kid, self._by_kid[kid]
             self._read = self._begun
+            self._read_at = monotonic()
+
+    @property
+    def age_seconds(self) -> float:
+        """Since they were last read: more than a few when the database is away."""
+        return monotonic() - self._read_at
 
     def current(self) -> tuple[str, PrivateKey]:
         """The key that signs now, and its kid."""

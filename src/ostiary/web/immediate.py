@@ -8,6 +8,7 @@ import asyncio
 import math
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
+from time import perf_counter
 from typing import Any, NamedTuple
 
 from uvicorn._types import ASGI3Application
@@ -15,6 +16,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCy
 
 from ostiary.web.asgi import Header
 from ostiary.web.careful import CarefulProtocol
+from ostiary.web.durations import Durations, Kind
 
 # More than any handler reads: it refuses what is longer than its own limit, and the rest need not be kept.
 MOST_BYTES = 64 * 1024
@@ -55,23 +57,34 @@ class Immediate:
     fifth less: what a step needs is in the processor's caches for everybody but the first.
     """
 
-    def __init__(self, answers: Callable[[Sequence[Request]], Sequence[Given]]) -> None:
+    def __init__(self, answers: Callable[[Sequence[Request]], Sequence[Given]], durations: Durations) -> None:
         self._answers = answers
+        self._durations = durations
+        self._began = 0.0
         self._waiting: list[tuple[ImmediateProtocol, Request]] = []
 
     def ask(self, asker: "ImmediateProtocol", request: Request) -> None:
         if not self._waiting:
+            self._began = perf_counter()
             asker.loop.call_soon(self._answer_all)
         self._waiting.append((asker, request))
 
     def _answer_all(self) -> None:
         waiting, self._waiting = self._waiting, []
+        statuses = self._durations.statuses
         answers = self._answers([request for _, request in waiting])
         for (asker, _), answer in zip(waiting, answers, strict=True):
             if isinstance(answer, Answer):
+                statuses[Kind.TOKEN, answer.status] += 1
                 asker.answered(answer)
             else:
-                asker.awaits(answer)
+                asker.awaits(self._noted(answer))
+        self._durations.took(Kind.TOKEN, perf_counter() - self._began, len(waiting))
+
+    async def _noted(self, answer: Coroutine[Any, Any, Answer]) -> Answer:
+        found = await answer
+        self._durations.ended(Kind.TOKEN, found.status)
+        return found
 
 
 class Repeatable(NamedTuple):
