@@ -1,5 +1,7 @@
 """What Prometheus is told: what happened, on a listener of its own, and nothing that is secret."""
 
+import json
+import re
 import signal
 import socket
 from collections.abc import Iterator
@@ -7,10 +9,12 @@ from pathlib import Path
 
 import httpx2
 import pytest
+import yaml
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
 from ostiary.app import Ostiary
+from ostiary.applications.outcomes import ISSUED, REFUSALS
 from ostiary.metrics import Facts
 from ostiary.settings import Settings
 from tests.db.test_away import taken_away
@@ -18,6 +22,7 @@ from tests.live import HOST, START_SECONDS, LiveServer, environment, free_port, 
 from tests.postgres import Postgres
 from tests.server.conftest import eventually
 
+HERE = Path(__file__).resolve().parents[2]
 Samples = dict[tuple[str, ...], float]
 
 
@@ -114,3 +119,19 @@ def test_gives_each_worker_a_port(database_url: str, tmp_path: Path) -> None:
         before = eventually(lambda: found if len(found := processes()) == 2 else set())
         server.process.send_signal(signal.SIGHUP)
         eventually(lambda: len(now := processes()) == 2 and not now & before, START_SECONDS)
+
+
+def test_shows_and_watches_what_there_is() -> None:
+    """The dashboard and the alerts name no figure that nobody tells, and the handbook names all."""
+    there = {
+        f"ostiary_{name}" for name in re.findall(r'"ostiary_([a-z_]+)"', (HERE / "src/ostiary/metrics.py").read_text())
+    }
+    dashboard = json.loads((HERE / "deploy/grafana/ostiary.json").read_text())
+    alerts = yaml.safe_load((HERE / "deploy/prometheus/alerts.yml").read_text())
+    asked = [target["expr"] for panel in dashboard["panels"] for target in panel["targets"]]
+    asked += [rule["expr"] for group in alerts["groups"] for rule in group["rules"]]
+    named = {name for text in asked for name in re.findall(r"\bostiary_[a-z_]+", text)}
+    assert {re.sub("_(total|bucket)$", "", name) for name in named} <= there
+    assert {name for text in asked for name in re.findall(r'outcome!?="([a-z_]+)"', text)} <= {ISSUED, *REFUSALS}
+    handbook = (HERE / "docs/operations.md").read_text()
+    assert [name for name in there if not re.search(rf"`{name}(_total)?[`{{]", handbook)] == []
