@@ -71,6 +71,7 @@ from ostiary.web import (
     published,
     reference,
     refusals,
+    request_ids,
     theme,
 )
 from ostiary.web.asgi import App, Receive, Scope, Send
@@ -135,7 +136,7 @@ class Ostiary:
         readiness = Readiness(self._reads.lookup(queries.BY_SIGNING_KEY, queries.by_signing_key), self.keys)
         self.health = Health(readiness, client.client_address)
         guarded = functools.partial(headers.guarded, is_https=settings.is_https)
-        timed = self.durations.timed
+        timed = self._watched
         self._forward_auth = timed(Kind.OAUTH, guarded(ForwardAuth(bearer, settings.issuer + protected_resource.PATH)))
         # Before every other path, and without what the API and pages have in common.
         self._direct: Mapping[str, App] = {
@@ -149,6 +150,9 @@ class Ostiary:
         self.routes = self._routes(settings, tokens)
         self._api = timed(Kind.API, guarded(ApiGuard(self.routes, bearer, self._shared(house))))
         self._pages = timed(Kind.PAGES, guarded(self._page_app(house, client.client_address)))
+
+    def _watched(self, kind: Kind, app: App) -> App:
+        return self.durations.timed(kind, request_ids.named(app))
 
     def _of_clients(
         self, house: House, client: ClientCheck, tokens: AccessTokens, bearer: BearerCheck

@@ -11,6 +11,7 @@ from structlog.typing import Processor
 def configure(level: str = "warning", form: str = "console") -> None:
     """Send our events and the libraries' through the same lines."""
     shared: Sequence[Processor] = [
+        structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,
