@@ -103,33 +103,6 @@ def test_makes_no_key_under_another_databases_master_key(run: Run) -> None:
     assert "The master key does not fit this database" in done.stderr
 
 
-def test_finds_a_file_that_others_can_read(run: Run, tmp_path: Path) -> None:
-    assert run("doctor").returncode == 0
-    key = tmp_path / "own.key"
-    key.write_text("QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVphYmNkZWY=\n")
-    key.chmod(0o644)
-    url = f"sqlite:///{tmp_path / 'own.db'}"
-    without = {
-        "OSTIARY_MASTER_KEY_FILE": str(key),
-        "OSTIARY_DATABASE_URL": url,
-        "OSTIARY_DATA_DIR": str(tmp_path),
-        "OSTIARY_MASTER_KEY": "",
-    }
-    done = run("doctor", "--json", **without)
-    assert done.returncode == 1
-    assert not json.loads(done.stdout)["is_fine"]
-
-
-def test_finds_a_folder_in_which_others_can_write(run: Run, tmp_path: Path) -> None:
-    folder = tmp_path / "open"
-    own = {"OSTIARY_DATABASE_URL": "", "OSTIARY_DATA_DIR": str(folder), "OSTIARY_MASTER_KEY": ""}
-    assert run("doctor", **own).returncode == 0
-    folder.chmod(0o770)
-    done = run("doctor", **own)
-    assert done.returncode == 1
-    assert f"LOOK permissions: {folder} - run: chmod go-w {folder}" in done.stdout
-
-
 COMPLAINS = """
 import structlog
 from ostiary.cli import main, session
