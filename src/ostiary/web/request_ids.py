@@ -1,4 +1,7 @@
-"""A name for each request, in its answer and in every line that is logged because of it."""
+"""A name for each request, in every line that is logged because of it, and in its answer if the server failed.
+
+Refusals do not carry it: two that tell the same must be the same to the last byte (DESIGN §6).
+"""
 
 from structlog.contextvars import bound_contextvars
 
@@ -6,6 +9,7 @@ from ostiary.crypto import guids
 from ostiary.web.asgi import App, Message, Receive, Scope, Send
 
 HEADER = b"x-request-id"
+FAILED = 500
 
 
 def named(app: App) -> App:
@@ -15,7 +19,7 @@ def named(app: App) -> App:
         name = guids.new()
 
         async def send_with_name(message: Message) -> None:
-            if message["type"] == "http.response.start":
+            if message["type"] == "http.response.start" and message["status"] >= FAILED:
                 message["headers"] = [*message["headers"], (HEADER, name.encode())]
             await send(message)
 
