@@ -122,11 +122,13 @@ def test_counts_again_what_could_not_be_written(desk: Office, monkeypatch: pytes
     store, usage = desk.house.store, Usage()
     key = key_of(store, desk.key(desk.bank()).client_id)
     usage.used("token_issued", [(key.guid, "192.0.2.1")])
+    assert usage.totals() == {"token_issued": 1}
     with monkeypatch.context() as patched:
         broken = module._statements(is_sqlite=store.is_sqlite)._replace(by_owner=None)  # type: ignore[arg-type]  # the fault
         patched.setattr(module, "_statements", lambda **_: broken)
         with pytest.raises(sa.exc.ArgumentError):
             usage.write(store)
+    assert usage.totals() == {"token_issued": 1}
     # What was not written is still news.
     usage.write(store)
     assert [count for *_, count in sums(store)] == [1]
@@ -203,6 +205,7 @@ def test_waits_for_whoever_is_writing(desk: Office, monkeypatch: pytest.MonkeyPa
     store, usage = desk.house.store, Usage()
     key = key_of(store, desk.key(desk.bank()).client_id)
     usage.known(key.guid, "192.0.2.1")
+    usage.count("", "invalid_client")
     has_taken, may_go_on = Event(), Event()
     write = usage._write
 
@@ -217,9 +220,12 @@ def test_waits_for_whoever_is_writing(desk: Office, monkeypatch: pytest.MonkeyPa
         assert has_taken.wait(10)
         second = pool.submit(usage.write, store)
         is_early = second in wait([second], 0.2).done
+        # Whoever counts for Prometheus must not see fewer meanwhile than before: that would look like a new start.
+        seen_meanwhile = usage.totals()
         may_go_on.set()
         first.result(10)
         second.result(10)
     assert not is_early
+    assert seen_meanwhile == usage.totals() == {"invalid_client": 1}
     assert key_of(store, key.client_id).last_used_from == "192.0.2.1"
     assert sums(store) == []

@@ -42,7 +42,7 @@ class Usage:
         self._lock = threading.Lock()
         self._writing = threading.Lock()
         self._counts: Counter[tuple[str, str]] = Counter()
-        # By outcome, since the start: of what is written by now.
+        # By outcome, since the start: of what is written, or being written.
         self._totals: Counter[str] = Counter()
         self._last_used: dict[str, str] = {}
         # What the database says of the keys that were used since.
@@ -75,9 +75,7 @@ class Usage:
     def totals(self) -> Counter[str]:
         """How often each outcome came since the start of this process."""
         with self._lock:
-            found = self._totals.copy()
-            _sum(found, self._counts)
-        return found
+            return self._totals + _by_outcome(self._counts)
 
     def write_news(self, store: Store) -> None:
         """As `write`, unless all that was counted is more of the same."""
@@ -103,6 +101,7 @@ class Usage:
     def _write_all(self, store: Store) -> None:
         with self._lock:
             counts, self._counts = self._counts, Counter()
+            self._totals += _by_outcome(counts)
             last_used, self._last_used = self._last_used, {}
             seen, self._sightings = self._sightings, Sightings()
         if not (counts or last_used or seen):
@@ -113,11 +112,10 @@ class Usage:
             # The database is away: what was counted waits for the next attempt.
             with self._lock:
                 self._counts.update(counts)
+                self._totals -= _by_outcome(counts)
                 self._last_used = {**last_used, **self._last_used}
                 self._sightings.add_all(seen.rows())
             raise
-        with self._lock:
-            _sum(self._totals, counts)
 
     def _write(
         self, store: Store, counts: Mapping[tuple[str, str], int], last_used: Mapping[str, str], seen: Sightings
@@ -172,9 +170,11 @@ class Usage:
         return sums
 
 
-def _sum(totals: Counter[str], counts: Mapping[tuple[str, str], int]) -> None:
+def _by_outcome(counts: Mapping[tuple[str, str], int]) -> Counter[str]:
+    totals: Counter[str] = Counter()
     for (_, outcome), count in counts.items():
         totals[outcome] += count
+    return totals
 
 
 class _Statements(NamedTuple):
