@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Self
 from urllib.parse import quote
 
+import sqlalchemy as sa
 from httpx2 import Response
 from starlette.testclient import TestClient
 
@@ -25,6 +26,7 @@ from ostiary.banks import service as banks
 from ostiary.banks.models import BankType
 from ostiary.banks.usual import usual_bank
 from ostiary.crypto import guids
+from ostiary.oauth.models import DeviceCode
 from ostiary.users import one_time_links
 from ostiary.users.models import LinkPurpose, Membership, Role, User
 from ostiary.web.schemas import read_as
@@ -108,6 +110,9 @@ class PageCast(Stage):
             if person.membership_guid:
                 open_login(self.store, person)
         self.user_codes = [self._user_code() for _ in range(4)]
+        with self.store.writing() as db:
+            # Walks go on for longer than anybody waits at a terminal.
+            db.execute(sa.update(DeviceCode).values(expires_at=clock.now() + dt.timedelta(days=1)))
         self.words = {name: open_session(self.store, person) for name, person in self.people.items()}
         desk.ostiary.usage.write(self.store)
         self._words = dict(self.words)
