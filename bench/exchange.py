@@ -5,8 +5,10 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import parse_qsl, urlencode
 
 HOST = "127.0.0.1"
+FORM = "application/x-www-form-urlencoded"
 
 
 @dataclass(frozen=True)
@@ -15,6 +17,12 @@ class Request:
     path: str
     headers: tuple[tuple[str, str], ...] = ()
     body: bytes = b""
+
+    def members(self) -> dict[str, str]:
+        """What the body says, in either form."""
+        if ("Content-Type", FORM) in self.headers:
+            return dict(parse_qsl(self.body.decode()))
+        return dict(json.loads(self.body))
 
     def encoded(self, port: int) -> bytes:
         """As wrk and our own driver send it: HTTP/1.1, kept alive."""
@@ -49,6 +57,13 @@ def token_request(pair: Pair, scope: str | None) -> Request:
     if scope is not None:
         members["scope"] = scope
     return Request("POST", "/oauth/token", (("Content-Type", "application/json"),), json.dumps(members).encode())
+
+
+def token_form(pair: Pair, scope: str, path: str = "/oauth/token") -> Request:
+    """The same as RFC 6749 has it, which every server understands."""
+    members = {"grant_type": "client_credentials", "client_id": pair.client_id, "client_secret": pair.client_secret}
+    body = urlencode({**members, "scope": scope}).encode()
+    return Request("POST", path, (("Content-Type", FORM),), body)
 
 
 def customer_request(token: str, guid: str) -> Request:

@@ -11,11 +11,21 @@ from pathlib import Path
 
 from bench.driver import Latency, Outcome, Plan
 from bench.exchange import HOST, Request, ask_well, write_requests
-from bench.processes import ROOT, Cores, core_busy_seconds, cpu_seconds, pinned, preemptions
+from bench.processes import (
+    ROOT,
+    Cores,
+    core_busy_seconds,
+    cpu_seconds,
+    pinned,
+    preemptions,
+    wait_until_quiet,
+)
 from bench.servers import Server
 
 SCRIPT = Path(__file__).with_name("load.lua")
 SAMPLES_UNDER_LOAD = 5
+SLOW_CONNECTIONS = 2
+SLOW_TIMEOUT = "30s"
 
 # Raises when this body is not what this request must be answered with.
 Check = Callable[[Request, bytes], None]
@@ -28,6 +38,10 @@ class Target:
     requests: Sequence[Request]
     check: Check
     folder: Path
+    # What one must know to compare it.
+    note: str = ""
+    # One answer takes so long that those under way when the load ends would count: so few of them, with more patience.
+    is_slow: bool = False
 
     @cached_property
     def file(self) -> Path:
@@ -103,24 +117,33 @@ class Steady:
 def peak(target: Target, cores: Cores, connections: int, seconds: int) -> Peak:
     """With wrk, which must not be the bottleneck and so has a core of its own."""
     url = f"http://{HOST}:{target.server.port}/"
-    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "-s", str(SCRIPT), url, "--", str(target.file)]
+    manner = [f"-c{SLOW_CONNECTIONS}", f"--timeout={SLOW_TIMEOUT}"] if target.is_slow else [f"-c{connections}"]
+    command = ["wrk", "-t1", *manner, f"-d{seconds}s", "-s", str(SCRIPT), url, "--", str(target.file)]
     before = Usage.until_now(target, cores)
     with subprocess.Popen(
         pinned(cores.load, command), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
     ) as load:
-        take_samples(target)
+        samples = take_samples(target, seconds)
         _, report = load.communicate()
     usage = Usage.until_now(target, cores).since(before)
+    if target.is_slow:
+        wait_until_quiet(target.server.pid)
     if load.returncode:
         raise RuntimeError(f"wrk failed (is it installed? apt-get install wrk): {report}")
     counted = json.loads(report)
-    return Peak(counted["requests"], counted["seconds"], counted["bad_status"], counted["broken"], usage)
+    answered = counted["requests"] + samples
+    return Peak(answered, counted["seconds"], counted["bad_status"], counted["broken"], usage)
 
 
-def take_samples(target: Target) -> None:
-    """wrk looks at the status only, so a few answers are read properly while it runs."""
-    for request in target.requests[:SAMPLES_UNDER_LOAD]:
+def take_samples(target: Target, seconds: int) -> int:
+    """wrk looks at the status only, so a few answers are read properly while it runs. How many they were."""
+    # Of a slow server only so many that the last is there before the load ends.
+    deadline = time.monotonic() + seconds / 2
+    for number, request in enumerate(target.requests[:SAMPLES_UNDER_LOAD]):
+        if number and time.monotonic() > deadline:
+            return number
         target.check(request, ask_well(target.server.port, request).body)
+    return min(SAMPLES_UNDER_LOAD, len(target.requests))
 
 
 def steady(target: Target, cores: Cores, plan: Plan) -> Steady:

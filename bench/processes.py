@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -10,6 +11,10 @@ from pathlib import Path
 
 TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 ROOT = Path(__file__).resolve().parent.parent
+# One core, or several as taskset writes them: "0,1".
+Place = int | str
+QUIET_SECONDS = 0.2
+LONGEST_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
@@ -18,6 +23,7 @@ class Cores:
 
     server: int
     load: int
+    usable: tuple[int, ...]
 
     @classmethod
     def of_this_machine(cls) -> "Cores":
@@ -25,7 +31,16 @@ class Cores:
         if len(usable) < 2:
             raise RuntimeError("The benchmark needs two cores: one for the server, one for the load.")
         # Interrupts mostly land on the first core, so the server gets the last.
-        return cls(server=usable[-1], load=usable[0])
+        return cls(server=usable[-1], load=usable[0], usable=tuple(usable))
+
+    @property
+    def several(self) -> str:
+        """For a server of several processes: all but the load's, which they share where there is only one other."""
+        return ",".join(str(core) for core in self.usable if self.are_shared or core != self.load)
+
+    @property
+    def are_shared(self) -> bool:
+        return len(self.usable) == 2
 
 
 @dataclass(frozen=True)
@@ -34,16 +49,22 @@ class Memory:
     peak_mib: float
 
 
-def pinned(core: int, command: Sequence[str]) -> list[str]:
+def pinned(core: Place, command: Sequence[str]) -> list[str]:
     return ["taskset", "--cpu-list", str(core), *command]
 
 
 def start_python(
-    core: int, arguments: Sequence[str], env: Mapping[str, str], stderr: Path, stdin: bytes = b""
+    core: Place, arguments: Sequence[str], env: Mapping[str, str], stderr: Path, stdin: bytes = b""
+) -> subprocess.Popen[bytes]:
+    return start(core, [sys.executable, *arguments], env, stderr, stdin)
+
+
+def start(
+    core: Place, command: Sequence[str], env: Mapping[str, str], stderr: Path, stdin: bytes = b""
 ) -> subprocess.Popen[bytes]:
     with stderr.open("ab") as log:
         process = subprocess.Popen(
-            pinned(core, [sys.executable, *arguments]),
+            pinned(core, command),
             cwd=ROOT,
             env=dict(env),
             stdin=subprocess.PIPE,
@@ -84,6 +105,19 @@ def cpu_seconds(pid: int) -> float:
         fields = Path(f"/proc/{member}/stat").read_text().rpartition(")")[2].split()
         ticks += int(fields[11]) + int(fields[12])
     return ticks / TICKS_PER_SECOND
+
+
+def wait_until_quiet(pid: int) -> None:
+    """A slow server still works on what nobody waits for any more, and on the core of the one that is next."""
+    deadline = time.monotonic() + LONGEST_SECONDS
+    before = cpu_seconds(pid)
+    while time.monotonic() < deadline:
+        time.sleep(QUIET_SECONDS)
+        now = cpu_seconds(pid)
+        if now - before < QUIET_SECONDS / 4:
+            return
+        before = now
+    raise RuntimeError(f"A server still works {LONGEST_SECONDS:.0f} s after the load has ended.")
 
 
 def core_busy_seconds(core: int) -> float:

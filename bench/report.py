@@ -7,11 +7,12 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from bench import plots
 from bench.machine import Machine
 from bench.measure import Peak, Steady
 from bench.options import Options
 from bench.processes import ROOT
-from bench.scenarios import Comparison, OpenLoop, Series
+from bench.scenarios import Comparison, OpenLoop, Plot, Series
 
 RESULTS = ROOT / "bench" / "results"
 # Above this the machine was not quiet enough for wall-clock figures.
@@ -34,9 +35,25 @@ class Report:
     def write(self) -> Path:
         RESULTS.mkdir(exist_ok=True)
         path = RESULTS / f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{'-'.join(self.options.scenarios)}.md"
-        path.write_text(self.markdown())
+        plotted = [one for one in self.comparisons if one.plot]
+        names = [f"{path.stem}-{number}.svg" for number in range(1, len(plotted) + 1)]
+        for name, comparison in zip(names, plotted, strict=True):
+            path.with_name(name).write_text(drawn(comparison))
+        links = "".join(f"\n![{one.title}]({name})\n" for name, one in zip(names, plotted, strict=True))
+        path.write_text(self.markdown() + links)
         path.with_suffix(".json").write_text(self.json())
         return path
+
+
+def drawn(comparison: Comparison) -> str:
+    per_cpu_second = [[run.per_cpu_second for run in one.peaks] for one in comparison.series]
+    per_second = [[run.per_second for run in one.peaks] for one in comparison.series]
+    plot = comparison.plot or Plot()
+    if not plot.numbers:
+        bars = {one.name: found for one, found in zip(comparison.series, per_cpu_second, strict=True)}
+        return plots.bars(f"{comparison.title}: requests per CPU second", bars)
+    lines = {"requests per CPU second": per_cpu_second, "requests per second": per_second}
+    return plots.lines(comparison.title, plot.over, plot.numbers, lines)
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -82,18 +99,21 @@ def section(comparison: Comparison) -> str:
 
 
 def peaks(series: Sequence[Series]) -> str:
+    has_notes = any(one.note for one in series)
+    head = ("peak", "requests/s", "requests/CPU s", "CPU µs each", "RSS MiB", "top RSS MiB", "not 2xx", "broken")
     return table(
-        ("peak", "requests/s", "requests/CPU s", "CPU µs each", "RSS MiB", "top RSS MiB", "not 2xx", "broken"),
+        (*head, "note") if has_notes else head,
         [
             (
                 one.name,
-                f"{median(run.per_second for run in one.peaks):,.0f}",
-                f"{median(run.per_cpu_second for run in one.peaks):,.0f}",
-                f"{median(1e6 / run.per_cpu_second for run in one.peaks):.1f}",
+                spoken(median(run.per_second for run in one.peaks)),
+                spoken(median(run.per_cpu_second for run in one.peaks)),
+                f"{median(1e6 / run.per_cpu_second for run in one.peaks):,.1f}",
                 f"{one.memory.resident_mib:.1f}",
                 f"{one.memory.peak_mib:.1f}",
                 str(sum(run.bad for run in one.peaks)),
                 str(sum(run.broken for run in one.peaks)),
+                *([one.note] if has_notes else []),
             )
             for one in series
         ],
@@ -106,14 +126,20 @@ def ratios(comparison: Comparison) -> str:
         [
             (
                 name,
-                f"{median(each):.3f}",
-                f"{min(each):.3f}",
-                f"{max(each):.3f}",
-                " ".join(f"{one:.3f}" for one in each),
+                *map(ratio, (median(each), min(each), max(each))),
+                " ".join(map(ratio, each)),
             )
             for name, each in comparison.ratios.items()
         ],
     )
+
+
+def ratio(figure: float) -> str:
+    return f"{figure:.3f}" if figure < 10 else f"{figure:,.1f}"
+
+
+def spoken(figure: float) -> str:
+    return f"{figure:,.0f}" if figure >= 100 else f"{figure:.1f}"
 
 
 def latencies(loops: Sequence[OpenLoop]) -> str:

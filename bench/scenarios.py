@@ -35,6 +35,15 @@ class Series:
     name: str
     peaks: list[Peak]
     memory: Memory
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Plot:
+    """A bar for each series; or lines over numbers, one for each series."""
+
+    over: str = ""
+    numbers: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -52,15 +61,22 @@ class Comparison:
     title: str
     series: list[Series]
     open_loops: list[OpenLoop] = field(default_factory=list)
+    # Where one has a name here, they are of each other one to this.
+    base: str = ""
+    plot: Plot | None = None
 
     @property
     def ratios(self) -> dict[str, list[float]]:
         first, *others = self.series
+        pairs = [(first, other) for other in others]
+        if self.base:
+            (base,) = (one for one in self.series if one.name == self.base)
+            pairs = [(other, base) for other in self.series if other is not base]
         return {
-            f"{first.name} / {other.name}": [
-                one.per_cpu_second / two.per_cpu_second for one, two in zip(first.peaks, other.peaks, strict=True)
+            f"{one.name} / {other.name}": [
+                mine.per_cpu_second / its.per_cpu_second for mine, its in zip(one.peaks, other.peaks, strict=True)
             ]
-            for other in others
+            for one, other in pairs
         }
 
     @property
@@ -97,7 +113,10 @@ def compared(title: str, targets: Sequence[Target], options: Options, cores: Cor
     for target in targets:
         peak(target, cores, options.connections, WARM_UP_SECONDS)
     peaks = interleaved(targets, options.rounds, at_peak)
-    series = [Series(target.name, runs, memory(target.server.pid)) for target, runs in zip(targets, peaks, strict=True)]
+    series = [
+        Series(target.name, runs, memory(target.server.pid), target.note)
+        for target, runs in zip(targets, peaks, strict=True)
+    ]
     if not latency:
         return Comparison(title, series)
     rate = OPEN_LOOP_SHARE * statistics.median(run.per_second for run in series[0].peaks)

@@ -9,12 +9,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from bench.exchange import HOST, Answer, Pair, Request, ask, ask_well
-from bench.processes import ROOT, start_python, stop
+from bench.processes import ROOT, Place, start_python, stop
 
 READY = Request("GET", "/.well-known/oauth-authorization-server")
 START_SECONDS = 60.0
@@ -70,7 +70,7 @@ def settle(data_dir: Path, database_url: str) -> Home:
 
 
 @contextmanager
-def ostiary(home: Home, core: int, name: str = "ostiary") -> Iterator[Server]:
+def ostiary(home: Home, core: Place, name: str = "ostiary") -> Iterator[Server]:
     stderr = home.data_dir / "stderr.log"
     process = start_python(core, ["-m", "ostiary", "serve"], home.env, stderr)
     try:
@@ -100,14 +100,13 @@ def check_likeness(sample: Answer, constant: Answer) -> None:
         raise RuntimeError(f"The floor answers {constant.headers}, the server {sample.headers}.")
 
 
-def wait_until_ready(process: subprocess.Popen[bytes], port: int, stderr: Path) -> None:
+def wait_until_ready(process: subprocess.Popen[bytes], port: int, stderr: Path, request: Request = READY) -> None:
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
         if process.poll() is not None:
             raise RuntimeError(f"The server stopped at once: {stderr.read_text()[-2000:]}")
-        try:
-            if ask(port, READY).status == 200:
+        with suppress(ConnectionError):
+            if ask(port, request).status == 200:
                 return
-        except ConnectionError:
-            time.sleep(0.05)
+        time.sleep(0.05)
     raise RuntimeError(f"The server did not answer within {START_SECONDS:.0f} s: {stderr.read_text()[-2000:]}")
