@@ -6,9 +6,14 @@ import sys
 from bench import pages
 from bench.machine import this_machine
 from bench.options import parse
+from bench.peers import run as peers
+from bench.peers.programs import Missing
 from bench.processes import Cores
 from bench.report import Report, facts, section
 from bench.scenarios import RUNS, Comparison
+
+# Not among those of `all`.
+LONGER = {"peers": peers.runs}
 
 
 def main() -> int:
@@ -23,7 +28,7 @@ def main() -> int:
     print(facts(machine, options), end="\n\n", file=tables, flush=True)
     comparisons: list[Comparison] = []
     for scenario in options.scenarios:
-        for comparison in RUNS[scenario](options, cores):
+        for comparison in (RUNS | LONGER)[scenario](options, cores):
             comparisons.append(comparison)
             print(section(comparison), end="\n\n", file=tables, flush=True)
     report = Report(machine, options, comparisons)
@@ -33,4 +38,7 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except Missing as missing:
+        sys.exit(str(missing))

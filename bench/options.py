@@ -12,8 +12,10 @@ SCENARIOS = {
     "bearer": ("bearer",),
     "keys": ("keys",),
     "pages": ("pages",),
+    "peers": ("peers",),
     "all": ("token", "bearer", "keys"),
 }
+PEERS = ("oidc-provider", "authlib", "django-oauth-toolkit", "glewlwyd")
 
 
 @dataclass(frozen=True)
@@ -26,16 +28,17 @@ class Options:
     keys: int | None = None
     active: int = 10_000
     database: str = "sqlite"
+    without: tuple[str, ...] = ()
     json: bool = False
 
     @property
     def few_keys(self) -> int:
-        """In the database of the token and bearer runs."""
+        """In the database of every run but those that are about their number."""
         return self.keys or FEW_KEYS
 
     @property
     def many_keys(self) -> int:
-        """In the larger database of the keys run."""
+        """In the largest database of the keys and stores runs."""
         return self.keys or MANY_KEYS
 
 
@@ -50,7 +53,9 @@ def parser() -> argparse.ArgumentParser:
     arguments = argparse.ArgumentParser(
         prog="python -m bench",
         description="Measures Ostiary beside a bare uvicorn on one core, in one run, and writes bench/results/.",
-        epilog="short = token and bearer; keys compares 1,000 keys with many; all = these; pages = the dashboard.",
+        epilog="short = token and bearer; keys compares 1,000 keys with many; all = these; pages = the dashboard; "
+        "peers = beside other token servers; stores = each database and 1,000 to 1,000,000 keys; "
+        "workers = 1 to 4 processes.",
     )
     add, default = arguments.add_argument, Options()
     add("scenario", nargs="?", choices=sorted(SCENARIOS), default="short", help="what to measure (default: short)")
@@ -63,7 +68,7 @@ def parser() -> argparse.ArgumentParser:
         default=default.open_connections,
         help="open loop (default: %(default)s)",
     )
-    add("--keys", type=at_least_one, help=f"in the database (default: {FEW_KEYS}, in the keys run {MANY_KEYS})")
+    add("--keys", type=at_least_one, help=f"in the database (default: {FEW_KEYS}; keys, stores: up to {MANY_KEYS})")
     add(
         "--active",
         type=at_least_one,
@@ -71,10 +76,12 @@ def parser() -> argparse.ArgumentParser:
         help="keys that ask (default: %(default)s, or all there are)",
     )
     add("--database", default=default.database, help="sqlite (default), or the postgresql:// URL of a server")
+    add("--without", action="append", default=[], choices=PEERS, help="a peer to leave out; may be repeated")
     add("--json", action="store_true", help="print JSON instead of the tables")
     return arguments
 
 
 def parse(arguments: Sequence[str] | None = None) -> Options:
     given = vars(parser().parse_args(arguments))
-    return Options(scenarios=SCENARIOS[given.pop("scenario")], **given)
+    scenarios, without = SCENARIOS[given.pop("scenario")], tuple(given.pop("without"))
+    return Options(scenarios=scenarios, without=without, **given)
