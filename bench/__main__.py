@@ -3,7 +3,7 @@
 import os
 import sys
 
-from bench import pages
+from bench import pages, stores, workers
 from bench.machine import this_machine
 from bench.options import parse
 from bench.peers import run as peers
@@ -13,7 +13,7 @@ from bench.report import Report, facts, section
 from bench.scenarios import RUNS, Comparison
 
 # Not among those of `all`.
-LONGER = {"peers": peers.runs}
+LONGER = {"peers": peers.runs, "stores": stores.runs, "workers": workers.runs}
 
 
 def main() -> int:

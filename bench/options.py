@@ -13,6 +13,8 @@ SCENARIOS = {
     "keys": ("keys",),
     "pages": ("pages",),
     "peers": ("peers",),
+    "stores": ("stores",),
+    "workers": ("workers",),
     "all": ("token", "bearer", "keys"),
 }
 PEERS = ("oidc-provider", "authlib", "django-oauth-toolkit", "glewlwyd")
