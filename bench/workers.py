@@ -16,7 +16,8 @@ SHARED = "the load generator shares these cores, so requests/s say little and re
 
 def runs(options: Options, cores: Cores) -> Iterator[Comparison]:
     with targets(options, cores, COUNTS) as found:
-        measured = compared("POST /oauth/token by number of processes", found, options, cores, latency=False)
+        title = f"POST /oauth/token by number of processes, on cores {cores.several}"
+        measured = compared(title, found, options, cores, latency=False)
     yield replace(measured, base=found[0].name, plot=Plot("processes", COUNTS))
 
 
