@@ -79,10 +79,10 @@ from ostiary.web.challenges import RESOURCE_METADATA
 from ostiary.web.durations import Durations, Kind
 from ostiary.web.health import Health
 from ostiary.web.idempotency import Memory
-from ostiary.web.immediate import Immediate
 from ostiary.web.page_server import PageServer
 from ostiary.web.rendering import Templates
 from ostiary.web.routes import DIGESTER, ISSUER, LIMITS, MEMORY, SEAL, STORE
+from ostiary.web.together import Together
 
 # Rooms that have templates, and the tables of their pages.
 ROOMS = ("users", "organizations", "banks", "applications", "customers", "dashboard")
@@ -131,7 +131,8 @@ class Ostiary:
         digests = Digests(house.digester)
         client = ClientCheck(house.digester, ClientAddress(settings.trusted_proxies))
         self.token = self._token_endpoint(settings, client, tokens, digests)
-        self.immediate = {TOKEN_PATH.encode(): Immediate(now, self.durations)} if (now := self.token.now) else {}
+        answered = Together(self.token.answers, self.durations, waits=self.token.waits)
+        self.immediate = {TOKEN_PATH.encode(): answered}
         bearer = self._bearer_check(client, tokens)
         readiness = Readiness(self._reads.lookup(queries.BY_SIGNING_KEY, queries.by_signing_key), self.keys)
         self.health = Health(readiness, client.client_address)

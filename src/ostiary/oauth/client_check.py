@@ -12,7 +12,7 @@ from ostiary.oauth import client_auth, rules, token_request
 from ostiary.oauth.errors import InvalidClient, WrongPair
 from ostiary.oauth.queries import Standing
 from ostiary.oauth.standing import is_address_allowed, refused, since
-from ostiary.web.immediate import Head
+from ostiary.web.together import Head
 
 # What is compared when there is nothing to compare with.
 NOBODY = Digest(bytes(32), 1, 1)
