@@ -8,10 +8,10 @@ import jwt
 import pytest
 
 from ostiary.applications.credentials import checksum
-from ostiary.db.fast_reads import Lookup, Row
-from ostiary.errors import StoreUnavailable
+from ostiary.db.fast_reads import Lookup
 from ostiary.web.together import Answer, Head, Request
 from tests.oauth.desk import LOOPBACK, Desk, Key
+from tests.oauth.lookups import Away, Noting
 
 pytestmark = pytest.mark.any_database
 
@@ -40,27 +40,6 @@ def together(desk: Desk, lookup: Lookup, requests: Sequence[Request]) -> list[An
     answers = [each for each in given if isinstance(each, Answer)]
     assert len(answers) == len(given)
     return answers
-
-
-class Noting:
-    """Looks up as always, and remembers what was asked together."""
-
-    def __init__(self, lookup: Lookup) -> None:
-        self._lookup = lookup
-        self.waits = lookup.waits
-        self.asked: list[Sequence[str]] = []
-
-    async def __call__(self, *values: str) -> Sequence[Row]:
-        return await self._lookup(*values)
-
-    async def each(self, firsts: Sequence[str], /, *common: str) -> list[list[Row]]:
-        self.asked.append(firsts)
-        return await self._lookup.each(firsts, *common)
-
-
-class Away(Noting):
-    async def each(self, *_: object) -> list[list[Row]]:
-        raise StoreUnavailable("away")
 
 
 def test_answers_each_of_a_turn_for_itself(desk: Desk) -> None:
