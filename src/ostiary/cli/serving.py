@@ -27,6 +27,7 @@ from ostiary.web.spans import Tracing, Untraced
 DRAIN_SECONDS = 10
 MOST_OPEN_FILES = 16_384
 SWITCH_SECONDS = 0.0005
+COLLECT_AFTER = (10_000, 10, 10)
 
 
 def main() -> None:
@@ -134,6 +135,8 @@ def _keep_for_good() -> None:
     """What stands by now stays, and whoever waits for a token need not wait until all of it was looked through."""
     gc.collect()
     gc.freeze()
+    # A turn makes thousands of short-lived objects, and nothing of it is a circle.
+    gc.set_threshold(*COLLECT_AFTER)
 
 
 def _allow_many_connections() -> None:

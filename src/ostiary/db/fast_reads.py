@@ -4,7 +4,6 @@ Both answer the same statement, written once over the values that are `asked`. N
 """
 
 import asyncio
-import json
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -13,6 +12,7 @@ from itertools import accumulate, islice
 from time import monotonic
 from typing import Any, NamedTuple, Protocol, cast
 
+import msgspec
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import pysqlite
 from sqlalchemy.orm import InstrumentedAttribute, aliased
@@ -154,7 +154,7 @@ class _Inline:
             # A relation of one row costs a third more than the row.
             return [self._reads.rows(self._one, [*firsts, *common])]
         found: list[list[Row]] = [[] for _ in firsts]
-        for row in self._reads.rows(self._many, [json.dumps(firsts), *common]):
+        for row in self._reads.rows(self._many, [msgspec.json.encode(firsts).decode(), *common]):
             found[row[0]].append(row)
         return found
 

@@ -55,7 +55,7 @@ class Limiting:
         """Of keys whose secret was right, and the addresses they ask from: what is refused, and why."""
         if not self._counts_keys and not self._counts_sources:
             return [None] * len(asking)
-        verdicts = await self.counting.take_soon([self._ask(*each) for each in asking])
+        verdicts = await self.counting.take_soon(self._asks(asking))
         return [_refusal(each, verdict) for each, verdict in zip(asking, verdicts, strict=True)]
 
     async def judged(self, errors: Sequence[Exception]) -> list[Exception]:
@@ -86,11 +86,12 @@ class Limiting:
                 self._pending = {**pending, **self._pending}
             raise
 
-    def _ask(self, application_guid: str, address: str) -> Ask:
-        ask = [(PER_KEY, application_guid)] if self._counts_keys else []
-        if self._counts_sources:
-            ask.append((PER_SOURCE, source_of(address)))
-        return ask
+    def _asks(self, asking: Sequence[tuple[str, str]]) -> list[Ask]:
+        if not self._counts_sources:
+            return [((PER_KEY, guid),) for guid, _ in asking]
+        if not self._counts_keys:
+            return [((PER_SOURCE, source_of(address)),) for _, address in asking]
+        return [((PER_KEY, guid), (PER_SOURCE, source_of(address))) for guid, address in asking]
 
     def _judged(self, error: WrongPair, verdict: Verdict) -> Exception:
         if not isinstance(verdict, Exceeded):

@@ -3,7 +3,9 @@
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import repeat
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
+
+import msgspec
 
 from ostiary import clock
 from ostiary.applications.outcomes import ISSUED
@@ -50,7 +52,7 @@ class TokenSeconds:
         return self.sandbox if bank_type == "sandbox" else self.production
 
 
-class Asked(NamedTuple):
+class Asked(msgspec.Struct, frozen=True, gc=False):
     """A request that can be understood; whether it is granted is another question."""
 
     client_id: str
@@ -59,7 +61,7 @@ class Asked(NamedTuple):
     address: str
 
 
-class Recognized(NamedTuple):
+class Recognized(msgspec.Struct, frozen=True, gc=False):
     """A request whose secret is right, of a key that counts at this moment."""
 
     asked: Asked
@@ -114,6 +116,10 @@ class TokenEndpoint:
 
     def _asked(self, request: Request) -> Asked:
         sender = self.client.sender(request.head)
+        usual = None if sender.authorization else token_request.usual(sender.media_type, request.body)
+        if usual is not None:
+            self.client.must_be_well_formed(usual.client_id, usual.client_secret, sender.address)
+            return Asked(usual.client_id, usual.client_secret, usual.scope, sender.address)
         sent = token_request.parameters(sender.media_type, request.body)
         if "grant_type" not in sent:
             raise InvalidRequest("Send grant_type=client_credentials")
@@ -139,7 +145,7 @@ class TokenEndpoint:
 
     def _granted(self, recognized: Recognized) -> Granted:
         """What the token will say; raises InvalidScope."""
-        asked, standing, now = recognized
+        asked, standing = recognized.asked, recognized.standing
         if standing.observed_since is not None:
             self.usage.saw(standing.application_guid, asked.address)
         try:
@@ -149,7 +155,7 @@ class TokenEndpoint:
             error.application_guid = standing.application_guid
             self.usage.known(standing.application_guid, asked.address)
             raise
-        iat = int(now)
+        iat = int(recognized.now_seconds)
         exp = min(iat + self.token_seconds.of(standing.bank_type), int(stored_seconds(standing.expires_at)))
         return Granted(asked.client_id, standing, scope, iat, exp, asked.address)
 
