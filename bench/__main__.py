@@ -3,7 +3,7 @@
 import os
 import sys
 
-from bench import pages, stores, workers
+from bench import endure, pages, stores, workers
 from bench.machine import this_machine
 from bench.options import parse
 from bench.peers import run as peers
@@ -14,6 +14,7 @@ from bench.scenarios import RUNS, Comparison
 
 # Not among those of `all`.
 LONGER = {"peers": peers.runs, "stores": stores.runs, "workers": workers.runs}
+WITH_OWN_REPORT = {"pages": pages.main, "endure": endure.main}
 
 
 def main() -> int:
@@ -22,8 +23,8 @@ def main() -> int:
     # Starting and checking are work too, and none of it may happen on the server's core.
     os.sched_setaffinity(0, {cores.load})
     machine = this_machine(cores)
-    if options.scenarios == ("pages",):
-        return pages.main(options, cores, machine)
+    if options.scenarios[0] in WITH_OWN_REPORT:
+        return WITH_OWN_REPORT[options.scenarios[0]](options, cores, machine)
     tables = sys.stderr if options.json else sys.stdout
     print(facts(machine, options), end="\n\n", file=tables, flush=True)
     comparisons: list[Comparison] = []

@@ -20,6 +20,7 @@ from bench.exchange import HOST, read_requests
 
 GRACE_SECONDS = 5.0
 KEPT_BODIES = 20
+CLOSING = b"\r\nconnection: close"
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,8 @@ class Outcome:
     lag_max_ms: float
     # Requests that found every connection busy. They wait, and the wait counts.
     queued: int
+    # Connections that the server closed with an answer, as it does when it is about to end.
+    reconnected: int
     # Share of turns' time in which there was nothing to do. Near zero, the driver is the bottleneck.
     spare: float
     bodies: list[tuple[int, str]]
@@ -91,6 +94,7 @@ class Tally:
     answered: int = 0
     bad: int = 0
     queued: int = 0
+    reconnected: int = 0
     idle_seconds: float = 0.0
 
 
@@ -192,6 +196,10 @@ class Driver:
         elif line.number % self.keep_every == 0:
             tally.bodies.append((line.number % len(self.requests), line.received.partition(b"\r\n\r\n")[2].decode()))
         del self.busy[line.connection.fileno()]
+        if CLOSING in line.received.partition(b"\r\n\r\n")[0].lower():
+            tally.reconnected += 1
+            line.connection.close()
+            line = self.connect()
         self.idle.append(line)
 
     def fail(self, line: Line) -> None:
@@ -228,6 +236,7 @@ class Driver:
             lag_p99_ms=lags[int(0.99 * len(lags))] * 1000,
             lag_max_ms=lags[-1] * 1000,
             queued=tally.queued,
+            reconnected=tally.reconnected,
             spare=tally.idle_seconds / (now - start),
             bodies=tally.bodies,
         )

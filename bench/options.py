@@ -15,6 +15,7 @@ SCENARIOS = {
     "peers": ("peers",),
     "stores": ("stores",),
     "workers": ("workers",),
+    "endure": ("endure",),
     "all": ("token", "bearer", "keys"),
 }
 PEERS = ("oidc-provider", "authlib", "django-oauth-toolkit", "glewlwyd")
@@ -25,6 +26,7 @@ class Options:
     scenarios: tuple[str, ...] = ("token", "bearer")
     seconds: int = 5
     rounds: int = 5
+    minutes: int = 10
     connections: int = 64
     open_connections: int = 64
     keys: int | None = None
@@ -57,12 +59,14 @@ def parser() -> argparse.ArgumentParser:
         description="Measures Ostiary beside a bare uvicorn on one core, in one run, and writes bench/results/.",
         epilog="short = token and bearer; keys compares 1,000 keys with many; all = these; pages = the dashboard; "
         "peers = beside other token servers; stores = each database and 1,000 to 1,000,000 keys; "
-        "workers = 1 to 4 processes.",
+        "workers = 1 to 4 processes; "
+        "endure = minutes at 70 %% of peak while keys are revoked and workers replaced.",
     )
     add, default = arguments.add_argument, Options()
     add("scenario", nargs="?", choices=sorted(SCENARIOS), default="short", help="what to measure (default: short)")
     add("--seconds", type=at_least_one, default=default.seconds, help="per measurement (default: %(default)s)")
     add("--rounds", type=at_least_one, default=default.rounds, help="A B A B … (default: %(default)s)")
+    add("--minutes", type=at_least_one, default=default.minutes, help="of the endure run (default: %(default)s)")
     add("--connections", type=at_least_one, default=default.connections, help="at peak load (default: %(default)s)")
     add(
         "--open-connections",

@@ -201,7 +201,8 @@ def count(request: pytest.FixtureRequest) -> Callable[[int, int], int]:
 
     A second run counts in full only what another database could change.
     """
-    is_again = request.config.getoption("--needs-database") and says_the_same(request.node)
+    counts_once = says_the_same(request.node) or request.node.get_closest_marker("counts_once") is not None
+    is_again = request.config.getoption("--needs-database") and counts_once
     is_full = request.config.getoption("--long") and not is_again
 
     def pick(short: int, long: int) -> int:

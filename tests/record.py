@@ -20,7 +20,8 @@ Test = tuple[str, str]
 
 PAGE = """# The long check
 
-What the last `./check --long` did: every test with its full count, on both databases, and the benchmark after them.
+What the last `./check --long` did: every test with its full count, and the benchmark after them. What another
+database could not change counts in full on SQLite only.
 The command writes this page to `build/long-check.md`; it is copied here.
 
 {facts}

@@ -79,10 +79,11 @@ from ostiary.web.challenges import RESOURCE_METADATA
 from ostiary.web.durations import Durations, Kind
 from ostiary.web.health import Health
 from ostiary.web.idempotency import Memory
-from ostiary.web.immediate import Immediate
 from ostiary.web.page_server import PageServer
 from ostiary.web.rendering import Templates
 from ostiary.web.routes import DIGESTER, ISSUER, LIMITS, MEMORY, SEAL, STORE
+from ostiary.web.spans import Tracing, Untraced
+from ostiary.web.together import Together
 
 # Rooms that have templates, and the tables of their pages.
 ROOMS = ("users", "organizations", "banks", "applications", "customers", "dashboard")
@@ -109,6 +110,7 @@ PAGES = (
     key_state_pages.pages,
     observation_pages.pages,
 )
+UNTRACED = Untraced()
 # What programs ask for; everything else is for people.
 PROGRAMS = ("/api/", "/.well-known/")
 
@@ -116,8 +118,9 @@ PROGRAMS = ("/api/", "/.well-known/")
 class Ostiary:
     """The server as one ASGI application."""
 
-    def __init__(self, house: House) -> None:
+    def __init__(self, house: House, tracing: Tracing = UNTRACED) -> None:
         settings = house.settings
+        self._tracing = tracing
         self.store = house.store
         self.usage = Usage()
         self.counting = open_counting(settings, house.limit_name_key)
@@ -131,7 +134,8 @@ class Ostiary:
         digests = Digests(house.digester)
         client = ClientCheck(house.digester, ClientAddress(settings.trusted_proxies))
         self.token = self._token_endpoint(settings, client, tokens, digests)
-        self.immediate = {TOKEN_PATH.encode(): Immediate(now, self.durations)} if (now := self.token.now) else {}
+        answered = Together(self.token.answers, self.durations, waits=self.token.waits)
+        self.immediate = {} if tracing.is_on else {TOKEN_PATH.encode(): answered}
         bearer = self._bearer_check(client, tokens)
         readiness = Readiness(self._reads.lookup(queries.BY_SIGNING_KEY, queries.by_signing_key), self.keys)
         self.health = Health(readiness, client.client_address)
@@ -148,11 +152,11 @@ class Ostiary:
             **{path: timed(Kind.OAUTH, app) for path, app in self._of_clients(house, client, tokens, bearer)},
         }
         self.routes = self._routes(settings, tokens)
-        self._api = timed(Kind.API, guarded(ApiGuard(self.routes, bearer, self._shared(house))))
-        self._pages = timed(Kind.PAGES, guarded(self._page_app(house, client.client_address)))
+        self._api = timed(Kind.API, guarded(ApiGuard(tracing.named(self.routes), bearer, self._shared(house))))
+        self._pages = timed(Kind.PAGES, guarded(tracing.named(self._page_app(house, client.client_address))))
 
     def _watched(self, kind: Kind, app: App) -> App:
-        return self.durations.timed(kind, request_ids.named(app))
+        return self.durations.timed(kind, request_ids.named(self._tracing.traced(kind, app)))
 
     def _of_clients(
         self, house: House, client: ClientCheck, tokens: AccessTokens, bearer: BearerCheck
@@ -274,6 +278,7 @@ class Ostiary:
 
     async def close(self) -> None:
         """Lets go of every connection; it is of no use afterwards."""
+        self._tracing.close()
         self.counting.close()
         await self._reads.close()
         self.store.close()

@@ -91,6 +91,7 @@ class Settings(BaseSettings):
     limits_url_file: Path | None = None
     metrics_host: str = "127.0.0.1"
     metrics_port: int | None = Field(None, ge=1, le=65535)
+    traces_url: str = ""
     workers: int = Field(1, ge=1, le=MOST_WORKERS)
     leaving_seconds: int = Field(0, ge=0, le=300)
     development: bool = False
@@ -103,6 +104,13 @@ class Settings(BaseSettings):
         if isinstance(given, str):
             return tuple(part.strip() for part in given.split(",") if part.strip())
         return given
+
+    @field_validator("traces_url")
+    @classmethod
+    def _check_traces_url(cls, given: str) -> str:
+        if given and not given.startswith(("http://", "https://")):
+            raise ValueError("must look like http://127.0.0.1:4318, where a collector takes OTLP over HTTP")
+        return given.rstrip("/")
 
     @field_validator("public_url")
     @classmethod

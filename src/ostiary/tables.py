@@ -3,6 +3,7 @@
 from ostiary.applications import models as applications
 from ostiary.banks import models as banks
 from ostiary.customers import models as customers
+from ostiary.db import schema_support
 from ostiary.db.model import Model
 from ostiary.events import models as events
 from ostiary.oauth import models as oauth
@@ -10,6 +11,6 @@ from ostiary.organizations import models as organizations
 from ostiary.users import models as users
 from ostiary.web import models as web
 
-ROOMS = (events, organizations, banks, users, applications, customers, oauth, web)
+ROOMS = (schema_support, events, organizations, banks, users, applications, customers, oauth, web)
 
 metadata = Model.metadata

@@ -93,6 +93,11 @@ def test_notices_a_database_of_another_release(run: Run, store: Store) -> None:
     assert "run: ostiary migrate" in wrong(run, "schema")
     assert migrations.revision(store) == "0001"
     at("9999")
+    schema = findings(strict_json(run("doctor", "--json")))["schema"]
+    assert schema["is_fine"]
+    assert "at 9999, of a newer release with which this one" in schema["message"]
+    with store.writing() as db:
+        db.execute(sa.text("UPDATE schema_support SET oldest_revision = '9999'"))
     assert "Install the newer release again" in wrong(run, "schema")
 
 

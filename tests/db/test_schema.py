@@ -89,9 +89,13 @@ def test_leaves_alembic_to_the_process_that_changes_the_schema(settings: Setting
     assert said == b"False\n"
 
 
-def test_refuses_the_database_of_a_newer_release(store: Store) -> None:
+def test_refuses_the_database_of_a_newer_release_unless_that_lets_it(store: Store) -> None:
     with store.writing() as db:
         db.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
+    migrations.upgrade(store)
+    assert migrations.revision(store) == "9999"
+    with store.writing() as db:
+        db.execute(sa.text("UPDATE schema_support SET oldest_revision = '9998'"))
     with pytest.raises(ConfigurationError, match="start the newer release"):
         migrations.upgrade(store)
 

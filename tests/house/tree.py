@@ -15,7 +15,19 @@ SLICES = ("events", "organizations", "banks", "users", "applications", "customer
 PROTOCOL = ("oauth",)
 # Pages that show several slices, and what the protocol says of a token.
 PAGES = ("dashboard",)
-ROOF = ("tables", "migrations", "house", "upkeep", "metrics", "app", "activation", "supervisor", "cli", "__main__")
+ROOF = (
+    "tables",
+    "migrations",
+    "house",
+    "upkeep",
+    "metrics",
+    "traces",
+    "app",
+    "activation",
+    "supervisor",
+    "cli",
+    "__main__",
+)
 
 # Path, seen from the repository, to text.
 Sources = Mapping[str, str]

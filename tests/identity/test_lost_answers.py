@@ -101,6 +101,7 @@ def patient(ask: Callable[[], httpx2.Response]) -> httpx2.Response:
     return answer
 
 
+@pytest.mark.counts_once
 def test_leaves_one_secret_wherever_the_answer_is_cut(
     made: Installation, program: Program, count: Callable[[int, int], int]
 ) -> None:

@@ -74,7 +74,6 @@ def test_counts_in_redis_for_threads_and_for_the_loop(counting: Counting, redis_
     assert soon(counting, 5) == 2
     assert allowed(counting, 1) == 0
     assert in_redis(redis_server) == 3
-    assert not counting.never_waits
 
 
 def test_gives_back_in_redis(counting: Counting, redis_server: RedisServer) -> None:

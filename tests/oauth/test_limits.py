@@ -15,8 +15,8 @@ from ostiary.applications.models import ApplicationUsage
 from ostiary.errors import StoreUnavailable
 from ostiary.events.models import Event
 from ostiary.settings import Limit, Network, Settings
-from ostiary.web.immediate import Answer as Made
-from ostiary.web.immediate import Head, Request
+from ostiary.web.together import Answer as Made
+from ostiary.web.together import Head, Request
 from tests.apps import app_on
 from tests.conftest import Database
 from tests.oauth.desk import OPERATOR, Answer, Desk, Key
@@ -186,17 +186,13 @@ def test_knows_sources_behind_a_trusted_proxy(desk: Desk, monkeypatch: pytest.Mo
     assert through("203.0.113.99, 203.0.113.0") == 429
 
 
-def test_answers_a_turn_at_once_with_the_same_limits(desk: Desk) -> None:
+def test_answers_a_turn_with_the_same_limits(desk: Desk) -> None:
     def request(key: Key, peer: str) -> Request:
         body = b'{"grant_type":"client_credentials","client_id":"%s","client_secret":"%s"}'
         return Request(Head([JSON], peer), body.replace(b"%s", b"%b") % (key.client_id.encode(), key.secret.encode()))
 
-    def now(client_ids: object, /, *common: str) -> list[list[object]]:
-        assert isinstance(client_ids, list)
-        return [list(desk.runner.run(desk.ostiary.token.lookup(each, *common))) for each in client_ids]
-
     keys = [desk.north, wrong(desk.north)] * 6
-    given = desk.ostiary.token.at_once(now, [request(key, GUESSER) for key in keys])  # type: ignore[arg-type]
+    given = desk.runner.run(desk.ostiary.token.answers([request(key, GUESSER) for key in keys]))
     made = [each for each in given if isinstance(each, Made)]
     assert [each.status for each in made[::2]] == [200] * 5 + [429]
     assert [each.status for each in made[1::2]] == [401] * 3 + [429] * 3
@@ -204,11 +200,11 @@ def test_answers_a_turn_at_once_with_the_same_limits(desk: Desk) -> None:
     assert {name for name, _ in made[0].headers} & {b"ratelimit", b"retry-after"} == set()
 
 
-def test_answers_nothing_at_once_where_redis_counts(settings: Settings, database: Database) -> None:
+def test_waits_for_what_is_not_in_this_process(settings: Settings, database: Database) -> None:
     url = SecretStr("redis://127.0.0.1:1/0")
     for chosen, is_near in ((settings, True), (settings.model_copy(update={"limits_url": url}), False)):
         with app_on(chosen) as made:
-            assert (b"/oauth/token" in made.immediate) == (is_near and database == "sqlite")
+            assert made.token.waits == (not is_near or database == "postgresql")
 
 
 def test_counts_refusals_for_the_page_of_the_key(desk: Desk) -> None:

@@ -5,7 +5,7 @@ import sqlalchemy as sa
 
 from ostiary.applications.models import OTHERS, UNKNOWN, Application, SeenAddress
 from ostiary.applications.observation import service as observation
-from ostiary.web.immediate import Answer, Head, Request
+from ostiary.web.together import Answer, Head, Request
 from tests.oauth.customer_desk import customer_token, look, new_customer
 from tests.oauth.desk import OPERATOR, Desk, Key
 
@@ -30,12 +30,11 @@ def seen(desk: Desk, key: Key) -> dict[str, int]:
         return {address: int(count) for address, count in found}
 
 
-def at_once(desk: Desk, key: Key, *peers: str) -> None:
-    """Requests of one turn, answered where SQLite is read inline."""
+def together(desk: Desk, key: Key, *peers: str) -> None:
+    """Requests of one turn."""
     endpoint = desk.ostiary.token
     body = f"grant_type=client_credentials&client_id={key.client_id}&client_secret={key.secret}".encode()
-    assert endpoint.lookup.now is not None
-    answers = endpoint.at_once(endpoint.lookup.now, [Request(Head(FORM, peer), body) for peer in peers])
+    answers = desk.runner.run(endpoint.answers([Request(Head(FORM, peer), body) for peer in peers]))
     assert [answer.status for answer in answers if isinstance(answer, Answer)] == [200] * len(peers)
 
 
@@ -57,13 +56,9 @@ def test_notices_every_way_of_using_a_key(desk: Desk) -> None:
     assert seen(desk, desk.north) == {HERE: 2, THERE: 2, "10.0.0.1": 1, "10.0.0.2": 1}
 
 
-def test_notices_requests_that_are_answered_at_once(desk: Desk) -> None:
+def test_notices_requests_that_are_answered_together(desk: Desk) -> None:
     observe(desk, desk.acme)
-    if desk.ostiary.token.lookup.now is None:
-        for peer in (HERE, THERE, HERE):
-            desk.ask(desk.acme, peer=peer)
-    else:
-        at_once(desk, desk.acme, HERE, THERE, HERE)
+    together(desk, desk.acme, HERE, THERE, HERE)
     assert seen(desk, desk.acme) == {HERE: 2, THERE: 1}
 
 

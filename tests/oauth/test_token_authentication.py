@@ -2,7 +2,7 @@
 
 import base64
 import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import pytest
 
@@ -14,6 +14,7 @@ from ostiary.applications.schemas import ApplicationChanges
 from ostiary.banks import service as banks
 from ostiary.web.schemas import read_as
 from tests.oauth.desk import OPERATOR, Desk, Key
+from tests.oauth.lookups import Noting
 from tests.oauth.window import GRANT, assert_refused, basic, good, pair, post, post_form, raw_basic
 
 UNKNOWN = "Client authentication failed"
@@ -85,14 +86,9 @@ def test_says_what_is_missing(desk: Desk) -> None:
 
 
 def test_refuses_a_typing_mistake_without_asking_the_database(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[Sequence[str]] = []
-
-    async def lookup(*values: str) -> list[Sequence[object]]:
-        asked.append(values)
-        return []
-
     endpoint = desk.ostiary.token
-    monkeypatch.setitem(endpoint.__dict__, "lookup", lookup)
+    noting = Noting(endpoint.lookup)
+    monkeypatch.setitem(endpoint.__dict__, "lookup", noting)
     secret, client_id = desk.north.secret, desk.north.client_id
     typos = [
         secret[:-1] + ("0" if secret[-1] != "0" else "1"),
@@ -109,9 +105,9 @@ def test_refuses_a_typing_mistake_without_asking_the_database(desk: Desk, monkey
         assert_refused(
             post(desk, GRANT | {"client_id": wrong, "client_secret": secret}), "invalid_client", 401, UNKNOWN
         )
-    assert asked == []
+    assert noting.asked == []
     post(desk, good(desk.north))
-    assert [values[0] for values in asked] == [client_id]
+    assert noting.asked == [[client_id]]
 
 
 def pause(desk: Desk, key: Key) -> None:

@@ -3,16 +3,15 @@
 import json
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 import jwt
 import pytest
 
 from ostiary.applications.credentials import checksum
-from ostiary.db.fast_reads import LookupNow
-from ostiary.errors import StoreUnavailable
-from ostiary.web.immediate import Answer, Head, Request
+from ostiary.db.fast_reads import Lookup
+from ostiary.web.together import Answer, Head, Request
 from tests.oauth.desk import LOOPBACK, Desk, Key
+from tests.oauth.lookups import Away, Noting
 
 pytestmark = pytest.mark.any_database
 
@@ -31,19 +30,13 @@ def wrong(key: Key) -> Key:
 
 def turn(desk: Desk, requests: Sequence[Request]) -> tuple[list[Answer], list[Sequence[str]]]:
     """The answers, and what was looked up each time."""
-    asked: list[Sequence[str]] = []
-
-    def now(client_ids: Sequence[str], /, *common: str) -> list[list[Sequence[Any]]]:
-        asked.append(client_ids)
-        lookup = desk.ostiary.token.lookup
-        return [list(desk.runner.run(lookup(client_id, *common))) for client_id in client_ids]
-
-    return at_once(desk, now, requests), asked
+    noting = Noting(desk.ostiary.token.lookup)
+    return together(desk, noting, requests), noting.asked
 
 
-def at_once(desk: Desk, now: LookupNow, requests: Sequence[Request]) -> list[Answer]:
-    """Answers that need no waiting."""
-    given = desk.ostiary.token.at_once(now, requests)
+def together(desk: Desk, lookup: Lookup, requests: Sequence[Request]) -> list[Answer]:
+    """Answers to requests of which none takes longer than the others."""
+    given = desk.runner.run(replace(desk.ostiary.token, lookup=lookup).answers(requests))
     answers = [each for each in given if isinstance(each, Answer)]
     assert len(answers) == len(given)
     return answers
@@ -80,27 +73,21 @@ def test_looks_nothing_up_for_a_turn_of_typing_mistakes(desk: Desk) -> None:
 
 
 def test_says_that_the_database_is_away_to_those_who_need_it(desk: Desk) -> None:
-    def away(*_: object) -> list[list[Sequence[Any]]]:
-        raise StoreUnavailable("away")
-
-    answers = at_once(desk, away, [request(desk.north), Request(HEAD, b"{"), request(desk.acme)])
+    away = Away(desk.ostiary.token.lookup)
+    answers = together(desk, away, [request(desk.north), Request(HEAD, b"{"), request(desk.acme)])
     assert [each.status for each in answers] == [503, 400, 503]
 
 
 def test_lets_the_others_of_a_turn_pass_while_one_has_to_wait(desk: Desk) -> None:
     code = {"grant_type": "urn:ietf:params:oauth:grant-type:device_code", "client_id": "ostiary-cli"}
-    asked: list[Sequence[str]] = []
-
-    def now(client_ids: Sequence[str], /, *common: str) -> list[list[Sequence[Any]]]:
-        asked.append(client_ids)
-        return [list(desk.runner.run(desk.ostiary.token.lookup(each, *common))) for each in client_ids]
-
+    noting = Noting(desk.ostiary.token.lookup)
     requests = [request(desk.north), Request(HEAD, json.dumps(code).encode()), request(desk.acme)]
-    first, waiting, last = desk.ostiary.token.at_once(now, requests)
+    endpoint = replace(desk.ostiary.token, lookup=noting)
+    first, waiting, last = desk.runner.run(endpoint.answers(requests))
     assert isinstance(first, Answer)
     assert isinstance(last, Answer)
     assert (first.status, last.status) == (200, 200)
-    assert asked == [[desk.north.client_id, desk.acme.client_id]]
+    assert noting.asked == [[desk.north.client_id, desk.acme.client_id]]
     assert not isinstance(waiting, Answer)
     answer = desk.runner.run(waiting)
     assert (answer.status, json.loads(answer.body)["error"]) == (400, "invalid_request")

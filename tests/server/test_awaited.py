@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from ostiary.web.immediate import Answer, ImmediateProtocol, Request
+from ostiary.web.immediate import ImmediateProtocol
+from ostiary.web.together import Answer, Request
 from tests.live import LiveServer
 from tests.server.test_both_ways import LEAVE, connected, read, request, told
 from tests.server.test_careful import connected as by_hand
@@ -26,8 +27,8 @@ class Patient(Echo):
         self.by_asgi: list[bytes] = []
         self.is_time = asyncio.Event()
 
-    def answers(self, requests: Sequence[Request]) -> list[Any]:
-        found = super().answers(requests)
+    async def answers(self, requests: Sequence[Request]) -> list[Any]:
+        found = await super().answers(requests)
         return [self.later(answer) if answer.body.startswith(b"wait") else answer for answer in found]
 
     def later(self, answer: Answer) -> Coroutine[Any, Any, Answer]:

@@ -14,7 +14,8 @@ from uvicorn.server import ServerState
 
 from ostiary.web import careful
 from ostiary.web.durations import Durations
-from ostiary.web.immediate import Answer, Immediate, ImmediateProtocol
+from ostiary.web.immediate import ImmediateProtocol
+from ostiary.web.together import Answer, Together
 from tests.live import READY_PATH, LiveServer
 from tests.server.conftest import Heard, Open, Wire
 
@@ -139,10 +140,10 @@ class Recorder:
     """Answers at once what it is asked at once, and in turn what it is asked in turn."""
 
     def __init__(self) -> None:
-        self.immediate = {b"/oauth/token": Immediate(self.at_once, Durations())}
+        self.immediate = {b"/oauth/token": Together(self.at_once, Durations(), waits=False)}
         self.asked: list[str] = []
 
-    def at_once(self, requests: Sequence[object]) -> list[Answer]:
+    async def at_once(self, requests: Sequence[object]) -> list[Answer]:
         self.asked += ["at once"] * len(requests)
         return [Answer(200, b"", ())] * len(requests)
 

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from ostiary.web import careful
 from ostiary.web.durations import Durations
-from ostiary.web.immediate import MOST_BYTES, Answer, Head, Immediate, ImmediateProtocol, Request
+from ostiary.web.immediate import MOST_BYTES, ImmediateProtocol
+from ostiary.web.together import Answer, Head, Request, Together
 from tests.server.test_careful import connected
 
 
@@ -25,7 +26,7 @@ class Echo:
 
     def __init__(self) -> None:
         self.turns: list[int] = []
-        self.immediate = {b"/oauth/token": Immediate(self.answers, Durations())}
+        self.immediate = {b"/oauth/token": Together(self.answers, Durations(), waits=False)}
 
     async def __call__(self, _: Any, receive: Any, send: Any) -> None:  # noqa: ANN401 - ASGI's
         """ASGI's way, for what comes in one go with something else."""
@@ -38,7 +39,7 @@ class Echo:
         await send({"type": "http.response.start", "status": 200, "headers": [length]})
         await send({"type": "http.response.body", "body": body})
 
-    def answers(self, requests: Sequence[Request]) -> list[Answer]:
+    async def answers(self, requests: Sequence[Request]) -> list[Answer]:
         self.turns.append(len(requests))
         return [Answer(200, request.body, ()) for request in requests]
 
@@ -94,9 +95,9 @@ class Heads(Echo):
         super().__init__()
         self.seen: list[tuple[bytes, Head]] = []
 
-    def answers(self, requests: Sequence[Request]) -> list[Answer]:
+    async def answers(self, requests: Sequence[Request]) -> list[Answer]:
         self.seen += [(request.body, request.head) for request in requests]
-        return super().answers(requests)
+        return await super().answers(requests)
 
 
 async def told(app: Echo, parts: Sequence[bytes], bodies: int) -> list[bytes]:

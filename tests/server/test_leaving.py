@@ -30,10 +30,10 @@ def place(postgres: Postgres | None, tmp_path_factory: pytest.TempPathFactory) -
 class Caller(threading.Thread):
     """Asks again and again on connections that are kept alive, until nobody lets it in any more."""
 
-    def __init__(self, port: int, method: str, path: str, body: bytes) -> None:
+    def __init__(self, port: int, method: str, path: str, body: bytes, **headers: str) -> None:
         super().__init__(daemon=True)
         self._port = port
-        self._asks = method, path, body
+        self._asks = method, path, body, {"content-type": "application/json", **headers}
         self.answers = 0
         self.goodbyes = 0
         self.lost: list[str] = []
@@ -51,7 +51,7 @@ class Caller(threading.Thread):
                 return False
             try:
                 while True:
-                    connection.request(*self._asks, {"content-type": "application/json"})
+                    connection.request(*self._asks)
                     answer = connection.getresponse()
                     answer.read()
                     assert answer.status == http.HTTPStatus.OK

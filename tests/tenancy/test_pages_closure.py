@@ -31,6 +31,7 @@ HINT = (
 )
 
 
+@pytest.mark.counts_once
 # Many short walks begin often and end everywhere; long ones get far from where they began.
 @pytest.mark.parametrize("walk_steps", [15, 60])
 def test_keeps_everybody_inside_their_organization(

@@ -15,17 +15,19 @@ import uvicorn
 
 from ostiary import __version__, activation
 from ostiary.app import Ostiary
-from ostiary.errors import OstiaryError, in_plain_words
+from ostiary.errors import ConfigurationError, OstiaryError, in_plain_words
 from ostiary.house import House
 from ostiary.settings import Settings, load
 from ostiary.users import set_up
 from ostiary.web import log
 from ostiary.web.immediate import ImmediateProtocol
 from ostiary.web.leaving import LeavingServer
+from ostiary.web.spans import Tracing, Untraced
 
 DRAIN_SECONDS = 10
 MOST_OPEN_FILES = 16_384
 SWITCH_SECONDS = 0.0005
+COLLECT_AFTER = (10_000, 10, 10)
 
 
 def main() -> None:
@@ -46,7 +48,7 @@ def serve() -> bool:
     log.configure(chosen.log_level, chosen.log_format)
     opened = House(chosen)
     opened.prepare()
-    app = Ostiary(opened)
+    app = Ostiary(opened, _tracing(opened, chosen))
     _allow_many_connections()
     listening = activation.listening_socket(chosen)
     if activation.speaks_to_people():
@@ -103,6 +105,22 @@ def _tell_prometheus(app: Ostiary, chosen: Settings) -> Callable[[], None]:
     return cast("Callable[[], None]", server.shutdown)
 
 
+def _tracing(opened: House, chosen: Settings) -> Tracing:
+    """Raises ConfigurationError."""
+    if not chosen.traces_url:
+        return Untraced()
+    try:
+        # An extra, for those who ask for it.
+        traces = importlib.import_module("ostiary.traces")
+    except ImportError as error:
+        raise ConfigurationError(
+            "OSTIARY_TRACES_URL needs OpenTelemetry, which is not installed: pip install 'ostiary[traces]'"
+        ) from error
+    found = traces.Traces(chosen.traces_url)
+    found.watch(opened.store)
+    return cast("Tracing", found)
+
+
 def _tell_where(opened: House, chosen: Settings) -> None:
     _tell(f"Ostiary {__version__} serves {chosen.issuer} (reference: {chosen.issuer}/api/schema/swagger-ui)")
     link = opened.offer_set_up()
@@ -117,6 +135,8 @@ def _keep_for_good() -> None:
     """What stands by now stays, and whoever waits for a token need not wait until all of it was looked through."""
     gc.collect()
     gc.freeze()
+    # A turn makes thousands of short-lived objects, and nothing of it is a circle.
+    gc.set_threshold(*COLLECT_AFTER)
 
 
 def _allow_many_connections() -> None:

@@ -4,14 +4,15 @@ Both answer the same statement, written once over the values that are `asked`. N
 """
 
 import asyncio
-import json
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import accumulate, islice
 from time import monotonic
 from typing import Any, NamedTuple, Protocol, cast
 
+import msgspec
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import pysqlite
 from sqlalchemy.orm import InstrumentedAttribute, aliased
@@ -58,20 +59,17 @@ class Asked:
 Statement = Callable[[Asked], sa.Select[*tuple[Any, ...]]]
 
 
-class LookupNow(Protocol):
-    """The rows for each of many first values, all as they are at one moment; what follows them is the same for all."""
-
-    def __call__(self, firsts: Sequence[str], /, *common: str) -> list[list[Row]]: ...
-
-
 class Lookup(Protocol):
     """Answers with the rows that match one set of values; raises StoreUnavailable."""
 
     @property
-    def now(self) -> LookupNow | None:
-        """The same without waiting, where the database is that near."""
+    def waits(self) -> bool:
+        """False where the database is so near that no answer is awaited."""
 
     async def __call__(self, *values: str) -> Sequence[Row]: ...
+
+    async def each(self, firsts: Sequence[str], /, *common: str) -> list[list[Row]]:
+        """For each of many first values, all as they are at one moment; what follows them is the same for all."""
 
 
 class FastReads(Protocol):
@@ -141,6 +139,8 @@ def _prepared(columns: tuple[str, ...], statement: Statement) -> tuple[_Prepared
 
 
 class _Inline:
+    waits = False
+
     def __init__(self, reads: SqliteReads, one: _Prepared, many: _Prepared) -> None:
         self._reads = reads
         self._one = one
@@ -149,12 +149,12 @@ class _Inline:
     async def __call__(self, *values: str) -> Sequence[Row]:
         return self._reads.rows(self._one, values)
 
-    def now(self, firsts: Sequence[str], *common: str) -> list[list[Row]]:
+    async def each(self, firsts: Sequence[str], *common: str) -> list[list[Row]]:
         if len(firsts) == 1:
             # A relation of one row costs a third more than the row.
             return [self._reads.rows(self._one, [*firsts, *common])]
         found: list[list[Row]] = [[] for _ in firsts]
-        for row in self._reads.rows(self._many, [json.dumps(firsts), *common]):
+        for row in self._reads.rows(self._many, [msgspec.json.encode(firsts).decode(), *common]):
             found[row[0]].append(row)
         return found
 
@@ -203,41 +203,67 @@ class PostgresReads:
             await connection.close()
 
 
+class _Question(NamedTuple):
+    """Sets of values, and who waits for the rows of each."""
+
+    sets: Sequence[tuple[str, ...]]
+    answer: "asyncio.Future[list[list[Row]]]"
+
+
 class _Batched:
     """Gathers what one turn of the loop asks, and what comes while a query is on its way, into the next query."""
 
-    now = None
+    waits = True
 
     def __init__(self, reads: PostgresReads, sql: str, columns: Sequence[str]) -> None:
         self._reads = reads
         self._sql = sql
         self._columns = columns
-        self._waiting: list[tuple[tuple[str, ...], asyncio.Future[Sequence[Row]]]] = []
+        self._waiting: list[_Question] = []
         self._drain: asyncio.Task[None] | None = None
 
     async def __call__(self, *values: str) -> Sequence[Row]:
-        answer: asyncio.Future[Sequence[Row]] = asyncio.get_running_loop().create_future()
-        self._waiting.append((values, answer))
+        [rows] = await self._answer([values])
+        return rows
+
+    async def each(self, firsts: Sequence[str], *common: str) -> list[list[Row]]:
+        return await self._answer([(first, *common) for first in firsts])
+
+    async def _answer(self, sets: Sequence[tuple[str, ...]]) -> list[list[Row]]:
+        question = _Question(sets, asyncio.get_running_loop().create_future())
+        self._waiting.append(question)
         if self._drain is None:
             self._drain = asyncio.create_task(self._answer_all())
-        return await answer
+        return await question.answer
 
     async def _answer_all(self) -> None:
         while self._waiting:
-            batch, self._waiting = self._waiting[:MOST_PER_QUERY], self._waiting[MOST_PER_QUERY:]
-            parameters = {c: [values[i] for values, _ in batch] for i, c in enumerate(self._columns)}
+            questions = self._next()
             try:
-                rows = await self._reads.query(self._sql, parameters)
+                found = iter(await self._rows([values for each in questions for values in each.sets]))
             except Exception as error:  # noqa: BLE001 - nobody may be left waiting, whatever went wrong
-                for _, answer in batch:
-                    if not answer.done():
-                        answer.set_exception(error)
+                for each in questions:
+                    if not each.answer.done():
+                        each.answer.set_exception(error)
                 continue
-            found: list[list[Row]] = [[] for _ in batch]
-            for row in rows:
-                if row[0] is not None:
-                    found[row[0] - 1].append(row)
-            for (_, answer), matches in zip(batch, found, strict=True):
-                if not answer.done():
-                    answer.set_result(matches)
+            for each in questions:
+                rows = list(islice(found, len(each.sets)))
+                if not each.answer.done():
+                    each.answer.set_result(rows)
         self._drain = None
+
+    def _next(self) -> "list[_Question]":
+        """One at least, and as many as fit in a query."""
+        sizes = accumulate(len(each.sets) for each in self._waiting)
+        fitting = max(1, sum(size <= MOST_PER_QUERY for size in sizes))
+        questions, self._waiting = self._waiting[:fitting], self._waiting[fitting:]
+        return questions
+
+    async def _rows(self, sets: Sequence[tuple[str, ...]]) -> list[list[Row]]:
+        columns = zip(*sets, strict=True)
+        parameters = {name: list(values) for name, values in zip(self._columns, columns, strict=True)}
+        found: list[list[Row]] = [[] for _ in sets]
+        for row in await self._reads.query(self._sql, parameters):
+            if row[0] is not None:
+                found[row[0] - 1].append(row)
+        return found

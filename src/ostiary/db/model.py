@@ -33,7 +33,6 @@ class Moment(TypeDecorator[dt.datetime]):
 
 
 @lru_cache(maxsize=8192)
-@lru_cache(maxsize=4096)
 def stored_seconds(value: str | dt.datetime) -> float:
     """A stored moment as the raw drivers give it (text from SQLite), in seconds since 1970."""
     if isinstance(value, str):

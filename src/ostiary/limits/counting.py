@@ -19,10 +19,6 @@ class Counting:
         self._shared = shared
 
     @property
-    def never_waits(self) -> bool:
-        return self._shared is None
-
-    @property
     def is_shared(self) -> bool:
         """Whether processes count together, as long as Redis is there."""
         return self._shared is not None

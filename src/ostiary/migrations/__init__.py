@@ -10,10 +10,11 @@ from ostiary.db.store import Store
 from ostiary.errors import ConfigurationError, StoreUnavailable
 
 # The newest revision; a test compares it with the folder.
-HEAD = "0008"
+HEAD = "0009"
 UNAVAILABLE = 75
 
 _versions = sa.table("alembic_version", sa.column("version_num", sa.String))
+_support = sa.table("schema_support", sa.column("oldest_revision", sa.String))
 
 
 def revision(store: Store) -> str | None:
@@ -24,12 +25,25 @@ def revision(store: Store) -> str | None:
         return db.scalar(sa.select(_versions.c.version_num))
 
 
+def is_newer(present: str | None) -> bool:
+    """Whether another release than this one has been here since."""
+    return present is not None and present > HEAD
+
+
+def is_supported(store: Store) -> bool:
+    """Whether this release can work with what a newer one has made of the database; raises StoreUnavailable."""
+    with store.reading() as db:
+        return str(db.scalar(sa.select(_support.c.oldest_revision))) <= HEAD
+
+
 def upgrade(store: Store) -> None:
     """Run what is missing in a process of its own; raises ConfigurationError or StoreUnavailable."""
     present = revision(store)
     if present == HEAD:
         return
-    if present is not None and present > HEAD:
+    if is_newer(present):
+        if is_supported(store):
+            return
         raise ConfigurationError(f"The database is at {present}, this release knows {HEAD}: start the newer release")
     done = subprocess.run(
         # -P: whatever lies in the folder the server was started in is none of our modules.

@@ -8,7 +8,9 @@ from binascii import hexlify
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any
+
+import msgspec
 
 from ostiary.access import addresses
 from ostiary.access.actor import Subject
@@ -65,7 +67,7 @@ class Claims:
         return self.sub if self.sub_type == Subject.CUSTOMER else ""
 
 
-class Granted(NamedTuple):
+class Granted(msgspec.Struct, frozen=True, gc=False):
     """Whose token it will be, what it will say, and where it was asked for."""
 
     client_id: str
@@ -104,11 +106,16 @@ class AccessTokens:
         return [b"%b.%b" % (message, b64(each)) for message, each in zip(messages, signatures, strict=True)]
 
     def _payload(self, granted: Granted, jti: bytes) -> bytes:
-        client_id, standing, scope, iat, exp, _ = granted
+        standing = granted.standing
         begun, rest = _beginning(
-            self._issuer_json, client_id, scope, standing.organization_guid, standing.bank_guid, standing.bank_type
+            self._issuer_json,
+            granted.client_id,
+            granted.scope,
+            standing.organization_guid,
+            standing.bank_guid,
+            standing.bank_type,
         )
-        return begun + b64(b'%b"jti":"%b","iat":%d,"exp":%d}' % (rest, jti, iat, exp))
+        return begun + b64(b'%b"jti":"%b","iat":%d,"exp":%d}' % (rest, jti, granted.iat, granted.exp))
 
     def read(self, token: str) -> Claims:
         """Check form and signature; raises NotAToken. A signature that was right stays right, so it is remembered."""

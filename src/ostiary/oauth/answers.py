@@ -9,8 +9,8 @@ from ostiary.errors import StoreUnavailable
 from ostiary.oauth.errors import OAuthError
 from ostiary.oauth.explanations import explain
 from ostiary.web.asgi import JSON, NO_STORE, SECURITY_HEADERS
-from ostiary.web.immediate import Answer
 from ostiary.web.refusals import note_away
+from ostiary.web.together import Answer
 
 # RFC 6749 §5.1: answers and refusals alike must not be stored.
 HEADERS = (JSON, NO_STORE, (b"pragma", b"no-cache"), *SECURITY_HEADERS)

@@ -12,7 +12,7 @@ from ostiary.oauth import client_auth, rules, token_request
 from ostiary.oauth.errors import InvalidClient, WrongPair
 from ostiary.oauth.queries import Standing
 from ostiary.oauth.standing import is_address_allowed, refused, since
-from ostiary.web.immediate import Head
+from ostiary.web.together import Head
 
 # What is compared when there is nothing to compare with.
 NOBODY = Digest(bytes(32), 1, 1)
@@ -45,10 +45,13 @@ class ClientCheck:
     def pair(self, sender: Sender, sent: Mapping[str, str]) -> tuple[str, str]:
         """A client id and a secret that could be ours; raises InvalidRequest, InvalidClient or WrongPair."""
         client_id, secret = client_auth.presented(sender.authorization, sent)
-        # A typo is refused here, on arithmetic alone.
-        if not CLIENT_ID.match(client_id) or not is_well_formed(secret):
-            raise WrongPair(client_auth.UNKNOWN, sender.address)
+        self.must_be_well_formed(client_id, secret, sender.address)
         return client_id, secret
+
+    def must_be_well_formed(self, client_id: str, secret: str, address: str) -> None:
+        """A typo is refused here, on arithmetic alone; raises WrongPair."""
+        if not CLIENT_ID.match(client_id) or not is_well_formed(secret):
+            raise WrongPair(client_auth.UNKNOWN, address)
 
     def standing(self, secret: str, address: str, rows: Sequence[Row], now: float) -> Standing:
         """Every no that can come of the one read at this moment; raises WrongPair or InvalidClient."""

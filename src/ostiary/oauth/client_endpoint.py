@@ -16,7 +16,7 @@ from ostiary.oauth.limiting import Limiting
 from ostiary.oauth.queries import LoginStanding, Standing
 from ostiary.oauth.signing_keys import SigningKeys
 from ostiary.web.asgi import Receive, Scope, Send
-from ostiary.web.immediate import Answer, Head
+from ostiary.web.together import Answer, Head
 
 # Without token_type_hint: tokens tell by themselves what they are, and a wrong hint must not hide it (RFC 7009 §2.1).
 PARAMETERS = frozenset({"token", "client_id", "client_secret", "client_assertion"})
@@ -55,7 +55,7 @@ class ClientEndpoint:
         await exchange(scope, receive, send, self._found, self._refused)
 
     async def _refused(self, raised: Exception) -> Answer:
-        error = await self.limiting.judged_soon(raised)
+        [error] = await self.limiting.judged([raised])
         if isinstance(error, OAuthError):
             self.usage.count(error.application_guid, error.outcome)
         return refusal(error)

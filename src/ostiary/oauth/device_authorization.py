@@ -18,7 +18,7 @@ from ostiary.oauth.grants import quoted
 from ostiary.oauth.presented import Digests
 from ostiary.web import asgi
 from ostiary.web.asgi import Receive, Send
-from ostiary.web.immediate import Answer, Head
+from ostiary.web.together import Answer, Head
 
 PATH = "/oauth/device_authorization"
 # Where a person types the code.

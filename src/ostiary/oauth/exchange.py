@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 
 from ostiary.oauth import token_request
 from ostiary.web.asgi import BodyTooLarge, Disconnected, Receive, Scope, Send, answer, read_body
-from ostiary.web.immediate import Answer, Head
+from ostiary.web.together import Answer, Head
 
 
 async def exchange(

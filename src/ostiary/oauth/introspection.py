@@ -6,7 +6,7 @@ from ostiary.oauth.access_tokens import Claims
 from ostiary.oauth.answers import told
 from ostiary.oauth.bearer import BearerCheck, TokenRefused
 from ostiary.oauth.client_endpoint import Caller
-from ostiary.web.immediate import Answer
+from ostiary.web.together import Answer
 
 PATH = "/oauth/introspect"
 # RFC 7662 §2.2: everything else is the same no, whatever the reason.

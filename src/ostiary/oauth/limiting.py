@@ -51,29 +51,18 @@ class Limiting:
         self._pending: dict[tuple[str, str], Failed] = {}
         self._lock = threading.Lock()
 
-    def of_tokens(self, asking: Sequence[tuple[str, str]]) -> list[TooManyRequests | None]:
-        """At once, for keys whose secret was right and the addresses they ask from: what is refused, and why."""
+    async def of_tokens(self, asking: Sequence[tuple[str, str]]) -> list[TooManyRequests | None]:
+        """Of keys whose secret was right, and the addresses they ask from: what is refused, and why."""
         if not self._counts_keys and not self._counts_sources:
             return [None] * len(asking)
-        verdicts = self.counting.take([self._ask(*each) for each in asking])
+        verdicts = await self.counting.take_soon(self._asks(asking))
         return [_refusal(each, verdict) for each, verdict in zip(asking, verdicts, strict=True)]
 
-    async def of_token(self, application_guid: str, address: str) -> TooManyRequests | None:
-        [verdict] = await self.counting.take_soon([self._ask(application_guid, address)])
-        return _refusal((application_guid, address), verdict)
-
-    def judged(self, error: Exception) -> Exception:
-        """A failure counts for its source and is told as it is, or, after too many, refused as such."""
-        if not isinstance(error, WrongPair):
-            return error
-        [verdict] = self.counting.take([_failure(error)])
-        return self._judged(error, verdict)
-
-    async def judged_soon(self, error: Exception) -> Exception:
-        if not isinstance(error, WrongPair):
-            return error
-        [verdict] = await self.counting.take_soon([_failure(error)])
-        return self._judged(error, verdict)
+    async def judged(self, errors: Sequence[Exception]) -> list[Exception]:
+        """Each failure counts for its source and is told as it is, or, after too many, refused as such."""
+        wrong = [_failure(error) for error in errors if isinstance(error, WrongPair)]
+        verdicts = iter(await self.counting.take_soon(wrong) if wrong else ())
+        return [self._judged(error, next(verdicts)) if isinstance(error, WrongPair) else error for error in errors]
 
     def tell(self, store: Store) -> None:
         """Put on the trail who failed too often with whose key: once for a source in the length of its window."""
@@ -97,11 +86,12 @@ class Limiting:
                 self._pending = {**pending, **self._pending}
             raise
 
-    def _ask(self, application_guid: str, address: str) -> Ask:
-        ask = [(PER_KEY, application_guid)] if self._counts_keys else []
-        if self._counts_sources:
-            ask.append((PER_SOURCE, source_of(address)))
-        return ask
+    def _asks(self, asking: Sequence[tuple[str, str]]) -> list[Ask]:
+        if not self._counts_sources:
+            return [((PER_KEY, guid),) for guid, _ in asking]
+        if not self._counts_keys:
+            return [((PER_SOURCE, source_of(address)),) for _, address in asking]
+        return [((PER_KEY, guid), (PER_SOURCE, source_of(address))) for guid, address in asking]
 
     def _judged(self, error: WrongPair, verdict: Verdict) -> Exception:
         if not isinstance(verdict, Exceeded):

@@ -21,7 +21,7 @@ from ostiary.oauth.presented import Digests
 from ostiary.oauth.refresh_grant import Renewed
 from ostiary.oauth.signing_keys import SigningKeys
 from ostiary.settings import Settings
-from ostiary.web.immediate import Answer
+from ostiary.web.together import Answer
 
 DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
 REFRESH_TOKEN = "refresh_token"  # noqa: S105 - the name of a grant

@@ -21,7 +21,7 @@ from ostiary.oauth.models import Revocation
 from ostiary.oauth.presented import Digests
 from ostiary.oauth.standing import actor_of
 from ostiary.users import logins
-from ostiary.web.immediate import Answer
+from ostiary.web.together import Answer
 
 PATH = "/oauth/revoke"
 # RFC 7009 §2.2: the status says it all.

@@ -1,15 +1,16 @@
 """POST /oauth/token: RFC 6749 §4.4, client credentials; what programs of people ask goes on to login_grants.py."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
 from itertools import repeat
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
+
+import msgspec
 
 from ostiary import clock
 from ostiary.applications.outcomes import ISSUED
 from ostiary.applications.usage import Usage
-from ostiary.db.fast_reads import Lookup, LookupNow, Row
+from ostiary.db.fast_reads import Lookup, Row
 from ostiary.db.model import stored_seconds
 from ostiary.oauth import login_grants, token_request
 from ostiary.oauth.access_tokens import AccessTokens, Granted
@@ -24,7 +25,7 @@ from ostiary.oauth.queries import Standing
 from ostiary.oauth.signing_keys import SigningKeys
 from ostiary.settings import Settings
 from ostiary.web.asgi import Receive, Scope, Send
-from ostiary.web.immediate import Answer, Given, Head, Request
+from ostiary.web.together import Answer, Given, Head, Request
 
 PATH = "/oauth/token"
 GRANT_TYPES = ", ".join(["client_credentials", *sorted(login_grants.TYPES)])
@@ -51,7 +52,7 @@ class TokenSeconds:
         return self.sandbox if bank_type == "sandbox" else self.production
 
 
-class Asked(NamedTuple):
+class Asked(msgspec.Struct, frozen=True, gc=False):
     """A request that can be understood; whether it is granted is another question."""
 
     client_id: str
@@ -60,7 +61,7 @@ class Asked(NamedTuple):
     address: str
 
 
-class Recognized(NamedTuple):
+class Recognized(msgspec.Struct, frozen=True, gc=False):
     """A request whose secret is right, of a key that counts at this moment."""
 
     asked: Asked
@@ -70,7 +71,7 @@ class Recognized(NamedTuple):
 
 @dataclass(frozen=True)
 class TokenEndpoint:
-    """Two ways in, one answer: as an ASGI application, and at once where the look-up needs no waiting."""
+    """Two ways in, one answer: as an ASGI application, and for many requests together."""
 
     lookup: Lookup
     client: ClientCheck
@@ -82,46 +83,43 @@ class TokenEndpoint:
     login_grants: LoginGrants
 
     @property
-    def now(self) -> Callable[[Sequence[Request]], list[Given]] | None:
-        """Where nothing has to be waited for, neither the database nor Redis."""
-        now = self.lookup.now if self.limiting.counting.never_waits else None
-        return partial(self.at_once, now) if now else None
+    def waits(self) -> bool:
+        """Whether the database or Redis is further away than a call in this process."""
+        return self.lookup.waits or self.limiting.counting.is_shared
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await exchange(scope, receive, send, self._answered, self._refused)
 
     async def _answered(self, head: Head, body: bytes) -> Answer:
-        asked = self._asked(Request(head, body))
-        recognized = self._recognized(asked, await self.lookup(asked.client_id, self.keys.current_kid))
-        too_many = await self.limiting.of_token(recognized.standing.application_guid, asked.address)
-        if too_many is not None:
-            raise too_many
-        return self._issued([self._granted(recognized)])[0]
-
-    async def _refused(self, error: Exception) -> Answer:
-        found = self._otherwise(await self.limiting.judged_soon(error))
+        [found] = await self.answers([Request(head, body)])
         return found if isinstance(found, Answer) else await found
 
-    def at_once(self, now: LookupNow, requests: Sequence[Request]) -> list[Given]:
-        """The same for all requests of a turn, one step after the other."""
-        kid = self.keys.current_kid
+    async def _refused(self, error: Exception) -> Answer:
+        return self._refusal(error)
+
+    async def answers(self, requests: Sequence[Request]) -> list[Given]:
+        """For all of them together, one step after the other."""
         asked = _each(self._asked, requests)
-        rows = _together(lambda them: now([one.client_id for one in them], kid), asked)
-        recognized = _each(self._recognized, asked, rows)
-        granted = _each(self._granted, _together(self._admitted, recognized))
-        answers = _together(self._issued, granted)
-        judged = [self.limiting.judged(each) if isinstance(each, Exception) else each for each in answers]
-        return [self._otherwise(each) if isinstance(each, Exception) else each for each in judged]
+        recognized = _each(self._recognized, asked, await _together(self._looked_up, asked))
+        granted = _each(self._granted, await _together(self._admitted, recognized))
+        answers = await _together(self._issued, granted)
+        judged = iter(await self.limiting.judged([each for each in answers if isinstance(each, Exception)]))
+        return [self._otherwise(next(judged)) if isinstance(each, Exception) else each for each in answers]
 
     def _otherwise(self, error: Exception) -> Given:
-        if isinstance(error, LoginGrantAsked):
-            return self.login_grants(error)
+        return self.login_grants(error) if isinstance(error, LoginGrantAsked) else self._refusal(error)
+
+    def _refusal(self, error: Exception) -> Answer:
         if isinstance(error, OAuthError):
             self.usage.count(error.application_guid, error.outcome)
         return refusal(error)
 
     def _asked(self, request: Request) -> Asked:
         sender = self.client.sender(request.head)
+        usual = None if sender.authorization else token_request.usual(sender.media_type, request.body)
+        if usual is not None:
+            self.client.must_be_well_formed(usual.client_id, usual.client_secret, sender.address)
+            return Asked(usual.client_id, usual.client_secret, usual.scope, sender.address)
         sent = token_request.parameters(sender.media_type, request.body)
         if "grant_type" not in sent:
             raise InvalidRequest("Send grant_type=client_credentials")
@@ -132,18 +130,22 @@ class TokenEndpoint:
         client_id, secret = self.client.pair(sender, sent)
         return Asked(client_id, secret, sent.get("scope"), sender.address)
 
+    async def _looked_up(self, asked: Sequence[Asked]) -> list[list[Row]]:
+        return await self.lookup.each([one.client_id for one in asked], self.keys.current_kid)
+
     def _recognized(self, asked: Asked, rows: Sequence[Row]) -> Recognized:
         """Raises InvalidClient."""
         now = clock.seconds()
         return Recognized(asked, self.client.standing(asked.secret, asked.address, rows, now), now)
 
-    def _admitted(self, recognized: Sequence[Recognized]) -> list[Recognized | TooManyRequests]:
-        refused = self.limiting.of_tokens([(one.standing.application_guid, one.asked.address) for one in recognized])
+    async def _admitted(self, recognized: Sequence[Recognized]) -> list[Recognized | TooManyRequests]:
+        asking = [(one.standing.application_guid, one.asked.address) for one in recognized]
+        refused = await self.limiting.of_tokens(asking)
         return [too_many or one for one, too_many in zip(recognized, refused, strict=True)]
 
     def _granted(self, recognized: Recognized) -> Granted:
         """What the token will say; raises InvalidScope."""
-        asked, standing, now = recognized
+        asked, standing = recognized.asked, recognized.standing
         if standing.observed_since is not None:
             self.usage.saw(standing.application_guid, asked.address)
         try:
@@ -153,11 +155,11 @@ class TokenEndpoint:
             error.application_guid = standing.application_guid
             self.usage.known(standing.application_guid, asked.address)
             raise
-        iat = int(now)
+        iat = int(recognized.now_seconds)
         exp = min(iat + self.token_seconds.of(standing.bank_type), int(stored_seconds(standing.expires_at)))
         return Granted(asked.client_id, standing, scope, iat, exp, asked.address)
 
-    def _issued(self, granted: Sequence[Granted]) -> list[Answer]:
+    async def _issued(self, granted: Sequence[Granted]) -> list[Answer]:
         if None in [one.standing.kid for one in granted]:
             # Another process has retired the key this one signs with.
             self.keys.refresh()
@@ -170,12 +172,12 @@ class TokenEndpoint:
         ]
 
 
-def _together(step: Callable[[Sequence[Any]], Sequence[Any]], column: Sequence[Any]) -> list[Any]:
+async def _together(step: Callable[[Sequence[Any]], Awaitable[Sequence[Any]]], column: Sequence[Any]) -> list[Any]:
     """What a step makes of all requests in one go; errors keep their places, and the step's own is everybody's."""
     wanted = [one for one in column if not isinstance(one, Exception)]
     found: Iterator[Any]
     try:
-        found = iter(step(wanted) if wanted else ())
+        found = iter(await step(wanted) if wanted else ())
     except Exception as error:  # noqa: BLE001 - as in `_each`
         found = repeat(error)
     return [one if isinstance(one, Exception) else next(found) for one in column]

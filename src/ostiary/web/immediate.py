@@ -1,14 +1,12 @@
-"""Answers that wait for nothing, given inside uvicorn's protocol class, where they cost half as much as an ASGI call.
+"""Answers given inside uvicorn's protocol class, where they cost half as much as an ASGI call.
 
-Some requests for the same path have to wait; then their connection does, and no other. Everything else, and whatever is
-unusual about a request, goes the ASGI way, which gives the same answers.
+Some requests for the same path have to wait for longer than the others; then their connection does, and no other.
+Everything else, and whatever is unusual about a request, goes the ASGI way, which gives the same answers.
 """
 
 import asyncio
 import math
-from collections.abc import Callable, Coroutine, Mapping, Sequence
-from dataclasses import dataclass
-from time import perf_counter
+from collections.abc import Coroutine, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from uvicorn._types import ASGI3Application
@@ -16,81 +14,17 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCy
 
 from ostiary.web.asgi import Header
 from ostiary.web.careful import CarefulProtocol
-from ostiary.web.durations import Durations, Kind
+from ostiary.web.together import Answer, Head, Request, Together
 
 # More than any handler reads: it refuses what is longer than its own limit, and the rest need not be kept.
 MOST_BYTES = 64 * 1024
 END_OF_HEAD = b"\r\n\r\n"
 
 
-class Answer(NamedTuple):
-    status: int
-    body: bytes
-    headers: tuple[Header, ...]
-
-
-# An answer, or what it takes to get it, which raises nothing.
-Given = Answer | Coroutine[Any, Any, Answer]
-
-
-@dataclass(slots=True)
-class Head:
-    """Who asks, and with which headers; one object for all requests of a connection that repeat them."""
-
-    headers: Sequence[Header]
-    peer: str
-    # What whoever answers made of it, so that it is read once.
-    understood: object = None
-
-
-class Request(NamedTuple):
-    """A complete POST without a query."""
-
-    head: Head
-    body: bytes
-
-
-class Immediate:
-    """Answers all requests of one turn of the loop together, at its end.
-
-    `answers` gives one for each and raises nothing. Step by step for all of them, the work of a busy server takes a
-    fifth less: what a step needs is in the processor's caches for everybody but the first.
-    """
-
-    def __init__(self, answers: Callable[[Sequence[Request]], Sequence[Given]], durations: Durations) -> None:
-        self._answers = answers
-        self._durations = durations
-        self._began = 0.0
-        self._waiting: list[tuple[ImmediateProtocol, Request]] = []
-
-    def ask(self, asker: "ImmediateProtocol", request: Request) -> None:
-        if not self._waiting:
-            self._began = perf_counter()
-            asker.loop.call_soon(self._answer_all)
-        self._waiting.append((asker, request))
-
-    def _answer_all(self) -> None:
-        waiting, self._waiting = self._waiting, []
-        statuses = self._durations.statuses
-        answers = self._answers([request for _, request in waiting])
-        for (asker, _), answer in zip(waiting, answers, strict=True):
-            if isinstance(answer, Answer):
-                statuses[Kind.TOKEN, answer.status] += 1
-                asker.answered(answer)
-            else:
-                asker.awaits(self._noted(answer))
-        self._durations.took(Kind.TOKEN, perf_counter() - self._began, len(waiting))
-
-    async def _noted(self, answer: Coroutine[Any, Any, Answer]) -> Answer:
-        found = await answer
-        self._durations.ended(Kind.TOKEN, found.status)
-        return found
-
-
 class Repeatable(NamedTuple):
     """A head as it came. Whoever sends the same bytes again, and a body as long, gets the same out of the parser."""
 
-    handler: Immediate
+    handler: Together
     head: Head
     as_it_came: bytes
     length_with_body: int
@@ -111,9 +45,9 @@ class ImmediateProtocol(CarefulProtocol):
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - uvicorn's own
         super().__init__(*args, **kwargs)
         # The request lines that are answered here, as they come: method, path and version in one look.
-        table: Mapping[bytes, Immediate] = self.app.immediate
+        table: Mapping[bytes, Together] = self.app.immediate
         self._immediate = {b"POST %b HTTP/1.1\r\n" % path: handler for path, handler in table.items()}
-        self._handler: Immediate | None = None
+        self._handler: Together | None = None
         self._data = self._begun_with = b""
         self._head: Sequence[Header] = ()
         # The last head, until another request is parsed: most callers ask again with the same one.
@@ -187,14 +121,14 @@ class ImmediateProtocol(CarefulProtocol):
             self._repeatable = Repeatable(handler, head, as_it_came + end, len(self._begun_with))
         self._ask(handler, Request(head, body))
 
-    def awaits(self, answer: Coroutine[Any, Any, Answer]) -> None:
+    def does(self, work: Coroutine[Any, Any, None]) -> None:
         """Also when the caller is gone: what has begun is done, as it is for an ASGI application."""
-        task = self.loop.create_task(self._answer_later(answer))
+        task = self.loop.create_task(work)
         # uvicorn waits for these when the server ends, and the loop alone would not hold them.
         task.add_done_callback(self.tasks.discard)
         self.tasks.add(task)
 
-    async def _answer_later(self, answer: Coroutine[Any, Any, Answer]) -> None:
+    async def answer_later(self, answer: Coroutine[Any, Any, Answer]) -> None:
         self.answered(await answer)
 
     def answered(self, answer: Answer) -> None:
@@ -269,7 +203,7 @@ class ImmediateProtocol(CarefulProtocol):
             self._idle = None
             self.timeout_keep_alive_handler()
 
-    def _ask(self, handler: Immediate, request: Request) -> None:
+    def _ask(self, handler: Together, request: Request) -> None:
         self._is_asked = True
         handler.ask(self, request)
 

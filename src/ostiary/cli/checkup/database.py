@@ -54,7 +54,9 @@ def schema(store: Store) -> Finding:
         return wrong("schema", "the database does not answer", "Start it, or correct OSTIARY_DATABASE_URL.")
     if present == wanted:
         return fine("schema", f"at {present}, as this release wants it")
-    if present is not None and present > wanted:
+    if migrations.is_newer(present):
+        if migrations.is_supported(store):
+            return fine("schema", f"at {present}, of a newer release with which this one ({wanted}) can work")
         return wrong("schema", f"at {present}, this release knows {wanted}", "Install the newer release again.")
     said = f"at {present}, this release wants {wanted}" if present else "not made yet"
     return wrong("schema", said, "Start the server, or run: ostiary migrate")
