@@ -37,7 +37,8 @@ from ostiary.applications import service as applications
 from ostiary.applications.models import ApplicationKind
 from ostiary.applications.schemas import NewApplication
 from ostiary.house import House
-from ostiary.oauth import key_rotation
+from ostiary.oauth import key_rotation, queries
+from ostiary.oauth.models import SigningKey
 from ostiary.web.schemas import read_as
 
 WORKERS = 2
@@ -111,8 +112,8 @@ class Overseer:
     def __init__(self, home: Home, server: Server) -> None:
         self.seen = Seen()
         self._server = server
-        self._house = House(settings_of(home))
-        self._alive: deque[Key] = deque()
+        self.house = House(settings_of(home))
+        self.alive: deque[Key] = deque()
         self._verifier = Verifier(server.port)
         self._bank = bank_of(server, home.pair)
         self._workers: set[int] = set()
@@ -121,9 +122,9 @@ class Overseer:
         began = time.monotonic()
         rotate_at, replace_at = began + MINUTE_SECONDS / 2, began + MINUTE_SECONDS
         while load.poll() is None:
-            self._turn()
+            self.turn()
             if time.monotonic() > rotate_at:
-                key_rotation.rotate(self._house.store, self._house.signing_key_seal)
+                key_rotation.rotate(self.house.store, self.house.signing_key_seal)
                 self.seen.rotations += 1
                 rotate_at += MINUTE_SECONDS
             if time.monotonic() > replace_at:
@@ -132,14 +133,19 @@ class Overseer:
             time.sleep(TURN_SECONDS)
         self._note_replaced()
 
-    def close(self) -> None:
-        self._house.store.close()
+    def signing_keys(self) -> list[SigningKey]:
+        with self.house.store.reading() as db:
+            return list(queries.by_age(db))
 
-    def _turn(self) -> None:
-        self._alive.append(self._made())
-        if len(self._alive) > KEPT_KEYS:
-            self._revoke(self._alive.popleft())
-        for key in random.sample(self._alive, min(LOOKS, len(self._alive))):
+    def close(self) -> None:
+        self.house.store.close()
+
+    def turn(self) -> None:
+        """A new key, the oldest one's end, and a look at some of those between."""
+        self.alive.append(self._made())
+        if len(self.alive) > KEPT_KEYS:
+            self._revoke(self.alive.popleft())
+        for key in random.sample(self.alive, min(LOOKS, len(self.alive))):
             self.seen.looks += 1
             answer = self._asked(_banks(key.token))
             if answer.status != 200:
@@ -148,8 +154,8 @@ class Overseer:
 
     def _made(self) -> Key:
         new = read_as(NewApplication, name="Endures", expires_at=clock.now() + dt.timedelta(days=1), ip_allowlist=[])
-        with self._house.store.writing() as db:
-            made = applications.create_for_bank(db, Actor.operator(), self._house.digester, self._bank, new)
+        with self.house.store.writing() as db:
+            made = applications.create_for_bank(db, Actor.operator(), self.house.digester, self._bank, new)
         self.seen.keys_made += 1
         pair = Pair(made.application.client_id, made.secret)
         answer = self._asked(token_request(pair, SCOPE))
@@ -162,7 +168,7 @@ class Overseer:
         return Key(pair, token)
 
     def _revoke(self, key: Key) -> None:
-        with self._house.store.writing() as db:
+        with self.house.store.writing() as db:
             applications.revoke(db, Actor.operator(), ApplicationKind.BANK, key.pair.client_id)
         self.seen.keys_revoked += 1
         for request in [_banks(key.token), token_request(key.pair, SCOPE)] * (LOOKS_AFTER_REVOCATION // 2):

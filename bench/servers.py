@@ -17,6 +17,7 @@ from bench.exchange import HOST, Answer, Pair, Request, ask, ask_well
 from bench.processes import ROOT, Place, start_python, stop
 
 READY = Request("GET", "/.well-known/oauth-authorization-server")
+WELL = Request("GET", "/health/ready")
 START_SECONDS = 60.0
 # Over a second, for each moment in it is remembered; usual limits remember no more of a key, and nothing of a source.
 NEVER_REACHED = "1000000/1"
@@ -27,6 +28,8 @@ class Server:
     name: str
     port: int
     pid: int
+    # From the start of the process to its first answer.
+    ready_seconds: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -72,10 +75,11 @@ def settle(data_dir: Path, database_url: str) -> Home:
 @contextmanager
 def ostiary(home: Home, core: Place, name: str = "ostiary") -> Iterator[Server]:
     stderr = home.data_dir / "stderr.log"
+    began = time.perf_counter()
     process = start_python(core, ["-m", "ostiary", "serve"], home.env, stderr)
     try:
-        wait_until_ready(process, home.port, stderr)
-        yield Server(name, home.port, process.pid)
+        wait_until_ready(process, home.port, stderr, WELL)
+        yield Server(name, home.port, process.pid, time.perf_counter() - began)
     finally:
         stop(process)
 

@@ -70,4 +70,5 @@ def powers_of_ten(options: Options) -> tuple[int, ...]:
 def with_keys(options: Options, count: int, cores: Cores) -> Iterator[Target]:
     asking = min(count, FEW_KEYS)
     with home_with_keys(replace(options, active=asking), count) as (home, pairs), ostiary(home, cores.server) as server:
-        yield token_target(f"{count:,} keys", server, pairs, home)
+        ready = f"ready {server.ready_seconds:.1f} s after its start"
+        yield replace(token_target(f"{count:,} keys", server, pairs, home), note=ready)

@@ -20,8 +20,10 @@ ANSWER = b"HTTP/1.1 %d Toy\r\nContent-Length: 2\r\n\r\n{}"
 class Toy:
     """One thread that answers everybody in turn, so one long answer makes all wait."""
 
-    def __init__(self, stall_at: int | None = None, status: int = 200) -> None:
+    def __init__(self, stall_at: int | None = None, status: int = 200, last_of: int = 0) -> None:
         self.stall_at = stall_at
+        # Every so many answers one is the last of its connection, and says so.
+        self.last_of = last_of
         self.answer = ANSWER % status
         self.answered = 0
         self.listener = socket.create_server(("127.0.0.1", 0))
@@ -49,6 +51,11 @@ class Toy:
         if self.answered == self.stall_at:
             time.sleep(STALL_SECONDS)
         self.answered += 1
+        if self.last_of and self.answered % self.last_of == 0:
+            connection.sendall(self.answer.replace(b"Toy\r\n", b"Toy\r\nConnection: close\r\n"))
+            selector.unregister(connection)
+            connection.close()
+            return
         connection.sendall(self.answer)
 
 
@@ -97,3 +104,10 @@ def test_keeps_some_bodies_and_knows_their_requests() -> None:
 def test_counts_other_answers_than_200_as_bad() -> None:
     outcome = load(Toy(status=503), rate=100, seconds=0.5)
     assert (outcome.bad, outcome.answered, outcome.bodies) == (50, 50, [])
+
+
+def test_opens_another_connection_where_an_answer_was_the_last() -> None:
+    outcome = load(Toy(last_of=10), seconds=0.5)
+    assert (outcome.bad, outcome.unanswered) == (0, 0)
+    assert outcome.answered == outcome.planned
+    assert outcome.reconnected == outcome.planned // 10
