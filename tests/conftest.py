@@ -48,6 +48,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("ostiary")
     group.addoption("--database", choices=["sqlite", "postgresql"], default="sqlite", help="the database under test")
     group.addoption("--long", action="store_true", help="full counts: most of an hour instead of minutes")
+    group.addoption("--times", type=int, help="the count of every test that counts, for a run of its own")
     group.addoption(
         "--needs-database",
         action="store_true",
@@ -206,7 +207,7 @@ def count(request: pytest.FixtureRequest) -> Callable[[int, int], int]:
     is_full = request.config.getoption("--long") and not is_again
 
     def pick(short: int, long: int) -> int:
-        picked = long if is_full else short
+        picked = request.config.getoption("--times") or (long if is_full else short)
         request.node.user_properties.append(("count", picked))
         return picked
 

@@ -105,6 +105,33 @@ def test_replaces_a_worker_that_dies(running: LiveServer) -> None:
     assert f"pid={victim}" in running.last_words()
 
 
+def test_loses_no_more_than_what_a_dying_worker_had_begun(
+    running: LiveServer, place: Installation, count: Callable[[int, int], int]
+) -> None:
+    callers = callers_of(place)
+    for caller in callers:
+        caller.start()
+    deaths = count(2, 15)
+    for _ in range(deaths):
+        answered = [caller.answers for caller in callers]
+        victim = min(other_workers(running, set()))
+        os.kill(victim, signal.SIGKILL)
+        eventually(partial(other_workers, running, {victim}), START_SECONDS)
+        eventually(partial(all_go_on, callers, answered))
+    running.process.send_signal(signal.SIGTERM)
+    assert running.process.wait(STOP_SECONDS) == 0
+    for caller in callers:
+        caller.join(STOP_SECONDS)
+        assert len(caller.lost) <= deaths
+    # Nobody was told that something went wrong: the connection was gone.
+    broken = ("RemoteDisconnected", "ConnectionResetError", "BrokenPipeError", "IncompleteRead")
+    assert [each for caller in callers for each in caller.lost if not each.startswith(broken)] == []
+
+
+def all_go_on(callers: list[Caller], answered: list[int]) -> bool:
+    return all(caller.answers > before for caller, before in zip(callers, answered, strict=True))
+
+
 def test_leaves_no_worker_behind_when_it_is_killed(running: LiveServer) -> None:
     workers = workers_of(running)
     assert len(workers) == WORKERS
