@@ -1,6 +1,7 @@
 """The OpenAPI document and the server tell the same: schemathesis asks for everything the document allows, and more."""
 
 import base64
+import json
 import subprocess
 import sys
 from collections.abc import Callable
@@ -9,7 +10,6 @@ from typing import Any
 
 import httpx2
 import pytest
-import yaml
 
 from ostiary.web.reference import YAML_PATH
 from tests.clients.cast import Cast, Holder
@@ -41,12 +41,13 @@ def explore(
     pair = base64.b64encode(f"{holder.client_id}:{holder.client_secret}".encode()).decode()
     base_url = holder.server.base_url
     (folder / "schemathesis.toml").write_text(CONFIGURATION.format(base_url=base_url, token=holder.token(), pair=pair))
-    (folder / "document.yaml").write_text(yaml.safe_dump(document))
+    # JSON is read in a tenth of the time.
+    (folder / "document.json").write_text(json.dumps(document))
     return subprocess.run(
         [
             Path(sys.executable).with_name("schemathesis"),
             "run",
-            "document.yaml",
+            "document.json",
             "--exclude-checks",
             NOT_ASKED,
             *options,
@@ -61,7 +62,7 @@ def explore(
 
 
 def described(holder: Holder) -> dict[str, Any]:
-    document: dict[str, Any] = yaml.safe_load(httpx2.get(holder.server.base_url + YAML_PATH).text)
+    document: dict[str, Any] = httpx2.get(holder.server.base_url + YAML_PATH).json()
     return document
 
 
