@@ -10,7 +10,7 @@ from bench.measure import Target
 from bench.options import FEW_KEYS, Options
 from bench.processes import Cores
 from bench.scenarios import Comparison, Plot, compared, home_with_keys, token_target
-from bench.servers import floor, ostiary
+from bench.servers import floor, free_port, ostiary
 from tests.postgres import running_postgres
 
 NOT_COUNTED = "the database's own processor time is not counted; it runs on the load's core"
@@ -48,8 +48,11 @@ def postgresql_url(options: Options) -> Iterator[str]:
 @contextmanager
 def on_database(options: Options, name: str, url: str, note: str, cores: Cores) -> Iterator[Target]:
     options = replace(options, database=url)
-    with home_with_keys(options, options.few_keys) as (home, pairs), ostiary(home, cores.server) as server:
-        yield replace(token_target(name, server, pairs, home), note=note)
+    with home_with_keys(options, options.few_keys) as (made, pairs):
+        # Everything on: what else there is to switch on is on by itself.
+        home = replace(made, env={**made.env, "OSTIARY_METRICS_PORT": str(free_port()), "OSTIARY_LOG_FORMAT": "json"})
+        with ostiary(home, cores.server) as server:
+            yield replace(token_target(name, server, pairs, home), note=note)
 
 
 def sizes(options: Options, cores: Cores) -> Comparison:
