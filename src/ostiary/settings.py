@@ -108,7 +108,7 @@ class Settings(BaseSettings):
     @field_validator("traces_url")
     @classmethod
     def _check_traces_url(cls, given: str) -> str:
-        if given and not given.startswith(("http://", "https://")):
+        if given and (not given.startswith(("http://", "https://")) or "@" in given):
             raise ValueError("must look like http://127.0.0.1:4318, where a collector takes OTLP over HTTP")
         return given.rstrip("/")
 

@@ -11,20 +11,24 @@ from typing import Any
 import sqlalchemy as sa
 from opentelemetry import trace
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
-from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.resources import OTELResourceDetector, Resource
+from opentelemetry.sdk.trace import SpanLimits, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
+from opentelemetry.sdk.trace.sampling import ParentBased, TraceIdRatioBased
 from opentelemetry.trace import Span, SpanKind, StatusCode
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 from structlog.contextvars import get_contextvars
 
 from ostiary import __version__
+from ostiary.crypto import guids
 from ostiary.db.store import Store
 from ostiary.web.asgi import App, Message, Receive, Scope, Send
 from ostiary.web.durations import Kind
 
 FAILED = 500
 CLOSE_SECONDS = 3
+# Of what an attribute says, in characters.
+LONGEST = 4096
 # Where somebody who follows a request over several systems says so (W3C Trace Context §3).
 CONTEXT = (b"traceparent", b"tracestate")
 SPANS = "ostiary_spans"
@@ -33,13 +37,19 @@ _propagator = TraceContextTextMapPropagator()
 
 
 class Traces:
-    """Of this process; what else OpenTelemetry's own variables say, its exporter reads by itself."""
+    """Of this process; OpenTelemetry's own variables say what it is called, and how its exporter sends.
+
+    Which share of the requests is followed is the operator's affair, whatever callers wish.
+    """
 
     is_on = True
 
     def __init__(self, url: str) -> None:
-        facts = {"service.name": "ostiary", "service.version": __version__, "service.instance.id": str(os.getpid())}
-        self._provider = TracerProvider(resource=Resource.create(facts))
+        facts = {"service.name": "ostiary", "service.version": __version__, "service.instance.id": guids.new()}
+        resource = Resource.create(facts).merge(OTELResourceDetector().detect())
+        wanted = TraceIdRatioBased(float(os.environ.get("OTEL_TRACES_SAMPLER_ARG", "1")))
+        sampler = ParentBased(wanted, remote_parent_sampled=wanted, remote_parent_not_sampled=wanted)
+        self._provider = TracerProvider(sampler, resource, span_limits=SpanLimits(max_attribute_length=LONGEST))
         self._provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(endpoint=f"{url}/v1/traces")))
         self._tracer = self._provider.get_tracer("ostiary", __version__)
 
@@ -57,7 +67,13 @@ class Traces:
                 "ostiary.request_id": str(get_contextvars().get("request_id", "")),
             }
             with self._tracer.start_as_current_span(
-                f"{method} {_place(kind, scope)}", context, SpanKind.SERVER, known
+                f"{method} {_place(kind, scope)}",
+                context,
+                SpanKind.SERVER,
+                known,
+                # What an error says can be anybody's data.
+                record_exception=False,
+                set_status_on_exception=False,
             ) as span:
 
                 async def noting(message: Message) -> None:
@@ -65,7 +81,12 @@ class Traces:
                         _note_status(span, message["status"])
                     await send(message)
 
-                await app(scope, receive, noting)
+                try:
+                    await app(scope, receive, noting)
+                except Exception as error:
+                    span.set_attribute("error.type", type(error).__qualname__)
+                    span.set_status(StatusCode.ERROR)
+                    raise
 
         return run
 

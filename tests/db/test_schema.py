@@ -95,7 +95,8 @@ def test_refuses_the_database_of_a_newer_release_unless_that_lets_it(store: Stor
     migrations.upgrade(store)
     assert migrations.revision(store) == "9999"
     with store.writing() as db:
-        db.execute(sa.text("UPDATE schema_support SET oldest_revision = '9998'"))
+        # Also by somebody who forgets that there is a row already.
+        db.execute(sa.text("INSERT INTO schema_support VALUES ('9998')"))
     with pytest.raises(ConfigurationError, match="start the newer release"):
         migrations.upgrade(store)
 

@@ -20,13 +20,14 @@ from tests.people import signed_in
 
 NAMES = ("search", "guid", "status", "type", "key", "person", "bank", "next", "done", "since", "until", "kind")
 # Browsers and programs are told about by the names of user_agents.py, whatever they say of themselves.
-# And of creates that count once no page tells.
+# And of creates that count once, and of releases, no page tells.
 SHOWN_NOWHERE = {
     "user_sessions.user_agent",
     "logins.user_agent",
     "device_codes.user_agent",
     "device_codes.source",
     "idempotency_keys.made_guid",
+    "schema_support.oldest_revision",
 }
 # What people write themselves stands in the form again when it is refused, but for passwords and what they paste.
 REPEATED = {"name", "email", "ip_allowlist", "cors_allowed_origins"}

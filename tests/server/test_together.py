@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from ostiary.web import together
 from ostiary.web.durations import Durations, Kind
 from ostiary.web.immediate import ImmediateProtocol
 from ostiary.web.together import Answer, Request, Together
@@ -109,5 +110,48 @@ def test_lets_nobody_wait_for_what_takes_longer() -> None:
             for _, reader, _ in reversed(ends):
                 assert await bodies(reader, 1) == [asked[[each[1] for each in ends].index(reader)]]
             assert app.turns == [3]
+
+    asyncio.run(heard())
+
+
+class Failing(Distant):
+    """Cannot answer the first turn at all, whatever was promised."""
+
+    async def answers(self, requests: Sequence[Request]) -> list[Any]:
+        found = await super().answers(requests)
+        if len(self.turns) == 1:
+            raise RuntimeError("planted")
+        return found
+
+
+def test_leaves_nobody_waiting_when_a_turn_fails() -> None:
+    async def heard() -> None:
+        app = Failing()
+        async with AsyncExitStack() as stack:
+            ends = [await stack.enter_async_context(connected(app)) for _ in range(3)]
+            for number, (server_end, _, _) in enumerate(ends):
+                server_end.data_received(post(b"%d" % number))
+                await turns(0 if number == 0 else 2)
+            app.is_time.set()
+            for _, reader, _ in ends[:2]:
+                assert (await asyncio.wait_for(reader.readuntil(b"}"), 5)).startswith(b"HTTP/1.1 500 ")
+            assert await bodies(ends[2][1], 1) == [b"2"]
+            assert app.durations.statuses == {(Kind.TOKEN, 500): 2, (Kind.TOKEN, 200): 1}
+
+    asyncio.run(heard())
+
+
+def test_lets_others_in_between_when_very_many_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(together, "MOST_WAITING", 2)
+
+    async def heard() -> None:
+        app = Distant()
+        async with AsyncExitStack() as stack:
+            ends = [await stack.enter_async_context(connected(app)) for _ in range(5)]
+            for number, (server_end, _, _) in enumerate(ends):
+                server_end.data_received(post(b"%d" % number))
+            app.is_time.set()
+            assert [await bodies(reader, 1) for _, reader, _ in ends] == [[b"%d" % number] for number in range(5)]
+            assert app.turns == [2, 2, 1]
 
     asyncio.run(heard())

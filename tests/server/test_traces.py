@@ -1,5 +1,6 @@
 """Requests can be followed through a collector of OpenTelemetry; what is secret never gets there."""
 
+import asyncio
 import http.server
 import importlib
 import signal
@@ -18,6 +19,9 @@ from ostiary.cli import serving
 from ostiary.errors import ConfigurationError
 from ostiary.house import House
 from ostiary.settings import Settings
+from ostiary.traces import Traces
+from ostiary.web.asgi import Receive, Scope, Send
+from ostiary.web.durations import Kind
 from tests.live import HOST, STOP_SECONDS, environment, free_port, start_server
 
 pytestmark = pytest.mark.any_database
@@ -118,16 +122,29 @@ def test_serves_while_the_collector_is_away(settings: Settings, database_url: st
         assert time.monotonic() - began < STOP_SECONDS
 
 
-def test_marks_what_failed(settings: Settings, database_url: str) -> None:
+def test_tells_of_a_failure_only_that_it_was_one() -> None:
+    """What an error says can be anybody's data: the database's own words have the values in them."""
+
+    async def failing(_: Scope, __: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 500, "headers": []})
+        raise ValueError(SENTINEL) from KeyError(SENTINEL)
+
+    async def nothing(*_: object) -> Any:  # noqa: ANN401 - ASGI's
+        return None
+
     with collecting() as collector:
-        env = environment(settings.data_dir, database_url) | {"OSTIARY_TRACES_URL": collector.url}
-        with start_server(env, free_port()) as live:
-            live.cli("init", "--organization", "Acme", "--bank", "North")
-            assert httpx2.get(f"{live.base_url}/sign-in").status_code == 200
-            live.process.send_signal(signal.SIGTERM)
-            live.process.wait(STOP_SECONDS)
-    [page] = [span for span in collector.spans() if span.name == "GET /sign-in"]
-    assert page.status.code == Status.STATUS_CODE_UNSET
+        traces = Traces(collector.url)
+        # Whoever asks has no say in what is followed.
+        unwanted = (b"traceparent", f"00-{TRACE}-{PARENT}-00".encode())
+        scope = {"type": "http", "method": "GET", "scheme": "http", "path": "/api/x", "headers": [unwanted]}
+        with pytest.raises(ValueError, match=SENTINEL):
+            asyncio.run(traces.traced(Kind.API, failing)(scope, nothing, nothing))
+        traces.close()
+    [span] = collector.spans()
+    assert (span.name, span.status.code, span.status.message) == ("GET api", Status.STATUS_CODE_ERROR, "")
+    assert facts(span)["error.type"] == "ValueError"
+    assert list(span.events) == []
+    assert SENTINEL.encode() not in b"".join(collector.received)
 
 
 def test_says_what_is_missing(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:

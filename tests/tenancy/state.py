@@ -36,7 +36,7 @@ THROUGH = {
 }
 # Of the server, or of people, who may belong to several organizations: no key may change these.
 # And of programs that nobody has let in yet.
-NOBODYS = {"signing_keys", "users", "user_sessions", "device_codes"}
+NOBODYS = {"schema_support", "signing_keys", "users", "user_sessions", "device_codes"}
 
 # A row's table and primary key.
 Key = tuple[object, ...]

@@ -135,7 +135,7 @@ def _keep_for_good() -> None:
     """What stands by now stays, and whoever waits for a token need not wait until all of it was looked through."""
     gc.collect()
     gc.freeze()
-    # A turn makes thousands of short-lived objects, and nothing of it is a circle.
+    # A turn makes thousands of short-lived objects, and they are no circles.
     gc.set_threshold(*COLLECT_AFTER)
 
 

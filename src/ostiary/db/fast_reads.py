@@ -253,7 +253,7 @@ class _Batched:
         self._drain = None
 
     def _next(self) -> "list[_Question]":
-        """One at least, and as many as fit in a query."""
+        """As many as fit in a query, and one however large it is."""
         sizes = accumulate(len(each.sets) for each in self._waiting)
         fitting = max(1, sum(size <= MOST_PER_QUERY for size in sizes))
         questions, self._waiting = self._waiting[:fitting], self._waiting[fitting:]

@@ -7,7 +7,7 @@ from ostiary.db.model import Model
 
 
 class SchemaSupport(Model):
-    """One row. A migration that takes something away writes down the first revision that does without it."""
+    """One row. A migration that takes something away changes it to the first revision that does without that."""
 
     __tablename__ = "schema_support"
 

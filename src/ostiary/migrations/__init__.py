@@ -33,7 +33,8 @@ def is_newer(present: str | None) -> bool:
 def is_supported(store: Store) -> bool:
     """Whether this release can work with what a newer one has made of the database; raises StoreUnavailable."""
     with store.reading() as db:
-        return str(db.scalar(sa.select(_support.c.oldest_revision))) <= HEAD
+        oldest = db.scalar(sa.select(sa.func.max(_support.c.oldest_revision)))
+        return oldest is not None and oldest <= HEAD
 
 
 def upgrade(store: Store) -> None:
@@ -55,7 +56,7 @@ def upgrade(store: Store) -> None:
         check=False,
     )
     if done.returncode == UNAVAILABLE:
-        raise StoreUnavailable("the database did not answer while it was brought up to date")
+        raise StoreUnavailable("the database was away, or its tables in use, when it was to be brought up to date")
     if done.returncode != 0:
         raise ConfigurationError(f"The database could not be brought up to date: {done.stderr.strip()[-2000:]}")
 

@@ -192,6 +192,9 @@ def _each(step: Callable[..., Any], *columns: Sequence[Any]) -> list[Any]:
             continue
         try:
             results.append(step(*values))
+        except OAuthError as error:
+            # Its frames hold this list, and so the requests of everybody in it.
+            results.append(error.with_traceback(None))
         except Exception as error:  # noqa: BLE001 - nobody further out could answer
             results.append(error)
     return results

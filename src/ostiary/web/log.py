@@ -38,3 +38,5 @@ def configure(level: str = "warning", form: str = "console") -> None:
     # Libraries at debug level would print statements with their values.
     for name in ("sqlalchemy", "psycopg", "alembic", "asyncio"):
         logging.getLogger(name).setLevel(logging.WARNING)
+    # It warns of whatever callers send as their trace, word for word.
+    logging.getLogger("opentelemetry").setLevel(logging.ERROR)

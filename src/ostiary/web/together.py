@@ -6,8 +6,12 @@ from dataclasses import dataclass
 from time import perf_counter
 from typing import Any, NamedTuple, Protocol, TypeVar, cast
 
+import structlog
+
 from ostiary.web.asgi import Header
 from ostiary.web.durations import Durations, Kind
+
+log = structlog.get_logger(__name__)
 
 
 class Answer(NamedTuple):
@@ -16,6 +20,10 @@ class Answer(NamedTuple):
     headers: tuple[Header, ...]
 
 
+# When a turn could not be answered at all.
+FAILED = Answer(500, b'{"error":"server_error"}', ((b"content-type", b"application/json"),))
+# Of those who have to wait: more would be a query that takes too long, and keep the loop from everybody else.
+MOST_WAITING = 500
 # An answer, or what it takes to get it, which raises nothing.
 Given = Answer | Coroutine[Any, Any, Answer]
 T = TypeVar("T")
@@ -83,17 +91,26 @@ class Together:
 
     def _answer_now(self) -> None:
         began, waiting, self._waiting = self._began, self._waiting, []
-        self._give(began, waiting, _finished(self._answers([request for _, request in waiting])))
+        self._give(began, waiting, _finished(self._answered(waiting)))
 
     async def _answer_soon(self) -> None:
         try:
             while self._waiting:
-                began, waiting, self._waiting = self._began, self._waiting, []
-                self._give(began, waiting, await self._answers([request for _, request in waiting]))
+                # From when the first of them came: a turn that waits is told as longer than it was for the others.
+                began = self._began
+                waiting, self._waiting = self._waiting[:MOST_WAITING], self._waiting[MOST_WAITING:]
+                self._give(began, waiting, await self._answered(waiting))
                 # What callers have sent meanwhile is read first, so that there is more to answer together.
                 await asyncio.sleep(0)
         finally:
             self._is_waited_for = False
+
+    async def _answered(self, waiting: Sequence[tuple[Asker, Request]]) -> Sequence[Given]:
+        try:
+            return await self._answers([request for _, request in waiting])
+        except Exception as error:
+            log.error("turn_failed", exc_info=error)
+            return [FAILED] * len(waiting)
 
     def _give(self, began: float, waiting: Sequence[tuple[Asker, Request]], answers: Sequence[Given]) -> None:
         statuses = self._durations.statuses
