@@ -113,9 +113,9 @@ def start_server(env: Mapping[str, str], port: int) -> Iterator[LiveServer]:
         server.stop()
 
 
-def free_port() -> int:
+def free_port(among: range = PORTS) -> int:
     for _ in range(100):
-        port = random.choice(PORTS)  # noqa: S311  # no secret
+        port = random.choice(among)  # noqa: S311  # no secret
         with socket.socket() as probe:
             # As the server will: a port that waits out an old connection is free.
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

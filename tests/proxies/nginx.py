@@ -31,12 +31,10 @@ http {{
 
 @contextmanager
 def running_nginx(folder: Path, port: int, http: str) -> Iterator[None]:
-    program = shutil.which("nginx", path="/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin")
-    assert program is not None, "nginx is not installed; on Debian: apt-get install nginx-light"
     folder.mkdir()
     configuration = folder / "nginx.conf"
     configuration.write_text(CONFIGURATION.format(folder=folder, http=http))
-    command = [program, "-p", str(folder), "-c", str(configuration), "-e", str(folder / "error.log")]
+    command = [program(), "-p", str(folder), "-c", str(configuration), "-e", str(folder / "error.log")]
     process = subprocess.Popen(command, stdin=subprocess.DEVNULL)
     try:
         deadline = time.monotonic() + START_SECONDS
@@ -48,6 +46,12 @@ def running_nginx(folder: Path, port: int, http: str) -> Iterator[None]:
     finally:
         process.terminate()
         process.wait(START_SECONDS)
+
+
+def program() -> str:
+    found = shutil.which("nginx", path="/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin")
+    assert found is not None, "nginx is not installed; on Debian: apt-get install nginx-light"
+    return found
 
 
 def is_listening(port: int) -> bool:

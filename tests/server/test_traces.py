@@ -20,7 +20,7 @@ from ostiary.errors import ConfigurationError
 from ostiary.house import House
 from ostiary.settings import Settings
 from ostiary.traces import Traces
-from ostiary.web.asgi import Receive, Scope, Send
+from ostiary.web.asgi import App, Receive, Scope, Send
 from ostiary.web.durations import Kind
 from tests.live import HOST, STOP_SECONDS, environment, free_port, start_server
 
@@ -129,6 +129,9 @@ def test_tells_of_a_failure_only_that_it_was_one() -> None:
         await send({"type": "http.response.start", "status": 500, "headers": []})
         raise ValueError(SENTINEL) from KeyError(SENTINEL)
 
+    async def asked(app: App, scope: Scope) -> None:
+        await app(scope, nothing, nothing)
+
     async def nothing(*_: object) -> Any:  # noqa: ANN401 - ASGI's
         return None
 
@@ -138,7 +141,7 @@ def test_tells_of_a_failure_only_that_it_was_one() -> None:
         unwanted = (b"traceparent", f"00-{TRACE}-{PARENT}-00".encode())
         scope = {"type": "http", "method": "GET", "scheme": "http", "path": "/api/x", "headers": [unwanted]}
         with pytest.raises(ValueError, match=SENTINEL):
-            asyncio.run(traces.traced(Kind.API, failing)(scope, nothing, nothing))
+            asyncio.run(asked(traces.traced(Kind.API, failing), scope))
         traces.close()
     [span] = collector.spans()
     assert (span.name, span.status.code, span.status.message) == ("GET api", Status.STATUS_CODE_ERROR, "")

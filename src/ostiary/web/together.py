@@ -108,8 +108,9 @@ class Together:
     async def _answered(self, waiting: Sequence[tuple[Asker, Request]]) -> Sequence[Given]:
         try:
             return await self._answers([request for _, request in waiting])
-        except Exception as error:
-            log.error("turn_failed", exc_info=error)
+        except Exception:
+            # Nobody may be left waiting, whatever went wrong.
+            log.exception("turn_failed")
             return [FAILED] * len(waiting)
 
     def _give(self, began: float, waiting: Sequence[tuple[Asker, Request]], answers: Sequence[Given]) -> None:
