@@ -14,6 +14,7 @@ from time_machine import Traveller
 
 from ostiary import clock
 from ostiary.app import Ostiary
+from ostiary.crypto.es256 import PrivateKey
 from ostiary.db.store import Store
 from ostiary.errors import NotFound, StoreUnavailable
 from ostiary.house import House
@@ -172,3 +173,19 @@ def test_reads_once_for_many_who_ask_at_once(desk: Desk, monkeypatch: pytest.Mon
         failures = [each.exception(10) for each in others]
     # The second failed, and so the third read for all the rest.
     assert (len(readings), len([each for each in failures if each])) == (3, 1)
+
+
+def test_names_no_key_like_an_option(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`ostiary signing-keys retire` could not be told which one."""
+    made = [beginning_with_a_dash()]
+    generate = PrivateKey.generate
+    monkeypatch.setattr(PrivateKey, "generate", lambda: made.pop() if made else generate())
+    assert not key_rotation.rotate(house.store, house.signing_key_seal).kid.startswith("-")
+    assert made == []
+
+
+def beginning_with_a_dash() -> PrivateKey:
+    while True:
+        found = PrivateKey.generate()
+        if found.public.thumbprint.startswith("-"):
+            return found

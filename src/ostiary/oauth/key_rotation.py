@@ -110,6 +110,9 @@ def _outlived(keys: Sequence[SigningKey], now: dt.datetime) -> Sequence[SigningK
 
 def _add(db: Session, seal: Seal) -> SigningKey:
     key = PrivateKey.generate()
+    while key.public.thumbprint.startswith("-"):
+        # Every command it is given to would take it for an option.
+        key = PrivateKey.generate()
     kid = key.public.thumbprint
     made = SigningKey(kid=kid, public_jwk=key.public.jwk, private_key_sealed=seal.close(key.to_der(), kid))
     db.add(made)
