@@ -11,6 +11,7 @@ from pathlib import Path
 from psycopg import sql
 from pydantic import SecretStr
 
+from ostiary.db.schema_support import SchemaSupport
 from ostiary.db.store import Store
 from ostiary.migrations import alembic_runner
 from ostiary.settings import Settings
@@ -33,11 +34,17 @@ SCHEMA = """
             WHERE attrelid IN (SELECT oid FROM pg_class WHERE relnamespace = 'public'::regnamespace)),
         (SELECT array_agg(conname || ' ' || xmin ORDER BY oid) FROM pg_constraint),
         (SELECT array_agg(tgname || ' ' || xmin ORDER BY oid) FROM pg_trigger),
-        (SELECT array_agg(version_num || ' ' || xmin) FROM alembic_version)
+        (SELECT array_agg(version_num || ' ' || xmin) FROM alembic_version),
+        (SELECT array_agg(oldest_revision || ' ' || xmin) FROM schema_support)
 """
 EMPTY = sql.SQL(";").join(
     [
-        *(sql.SQL("DELETE FROM {}").format(sql.Identifier(table.name)) for table in reversed(metadata.sorted_tables)),
+        *(
+            sql.SQL("DELETE FROM {}").format(sql.Identifier(table.name))
+            for table in reversed(metadata.sorted_tables)
+            # As the migrations have filled it.
+            if table.name != SchemaSupport.__tablename__
+        ),
         sql.SQL("SELECT setval(seqrelid::regclass, seqstart, false) FROM pg_sequence"),
     ]
 )

@@ -70,5 +70,5 @@ def first(run: Run) -> Any:  # noqa: ANN401 - whatever the command prints
 
 def strict_json(done: Done) -> Any:  # noqa: ANN401 - whatever the command prints
     """The one value on standard output; fails when there is anything else, or anything on standard error."""
-    assert (done.returncode, done.stderr) == (0, "")
+    assert (done.returncode, done.stderr) == (0, ""), done.stdout
     return json.loads(done.stdout)
