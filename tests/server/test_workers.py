@@ -71,7 +71,7 @@ def test_replaces_its_workers_under_load(
     callers = callers_of(place)
     for caller in callers:
         caller.start()
-    for _ in range(count(2, 15)):
+    for _ in range(count(1, 15)):
         before = other_workers(running, set())
         time.sleep(BUSY_SECONDS)
         running.process.send_signal(signal.SIGHUP)
@@ -111,7 +111,7 @@ def test_loses_no_more_than_what_a_dying_worker_had_begun(
     callers = callers_of(place)
     for caller in callers:
         caller.start()
-    deaths = count(2, 15)
+    deaths = count(1, 15)
     for _ in range(deaths):
         answered = [caller.answers for caller in callers]
         victim = min(other_workers(running, set()))

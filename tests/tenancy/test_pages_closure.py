@@ -12,6 +12,9 @@ from tests.tenancy.page_rules import DOCTOR, PageVisitors
 from tests.tenancy.page_walk import ROUTES, SELECTION
 from tests.tenancy.walks import USUAL, walk
 
+# Whatever a page asks for is asked of both databases by the walk through the API and by the tests of the slices.
+pytestmark = pytest.mark.any_database
+
 OWNER = canary("Owner", "acme")
 GUESTS = {"POST /join/{word}/acceptance", "POST /start/organization"}
 # What no walk gets to: it has no such link.
@@ -31,7 +34,6 @@ HINT = (
 )
 
 
-@pytest.mark.counts_once
 # Many short walks begin often and end everywhere; long ones get far from where they began.
 @pytest.mark.parametrize("walk_steps", [15, 60])
 def test_keeps_everybody_inside_their_organization(
