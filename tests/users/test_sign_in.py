@@ -15,7 +15,7 @@ from ostiary.users import passwords
 from ostiary.users.entry import Entrance
 from ostiary.users.throttle import SignInThrottle
 from tests.people import ADDRESS, Cast, open_session, put_cookie
-from tests.ticking import counting
+from tests.ticking import Ticks, counting
 from tests.users.ways_in import PASSWORD, WRONG, events, is_in, problem_in, sessions, sign_in
 
 KNOWN = "carol@example.com"
@@ -104,7 +104,8 @@ def test_leads_back_to_what_was_asked_for_while_signed_out(cast: Cast) -> None:
     assert 'value="/developers?bank=x&amp;status=paused"' in page.text
 
 
-def test_slows_down_a_source_after_ten_wrong_passwords(cast: Cast, carol: str) -> None:
+def test_slows_down_a_source_after_ten_wrong_passwords(cast: Cast, carol: str, ticks: Ticks) -> None:
+    assert ticks.now
     guesser, colleague = cast.stranger("198.51.100.7"), cast.stranger("198.51.100.8")
     assert [sign_in(guesser, carol, WRONG).status_code for _ in range(10)] == [401] * 10
     slowed = sign_in(guesser, carol)
