@@ -50,6 +50,8 @@ LOOKS = 5
 # On a new connection each, so that every worker is asked.
 LOOKS_AFTER_REVOCATION = 6
 TURN_SECONDS = 0.5
+# Two that start on a core which is busy already.
+REPLACED_SECONDS = 30.0
 # As the key set's Cache-Control has it; a verifier reads it no sooner.
 JWKS_SECONDS = 300.0
 
@@ -192,11 +194,16 @@ class Overseer:
     def _note_replaced(self) -> None:
         """The workers that were told to go a minute ago are gone, and as many stand in their place."""
         if self._workers:
-            now = _children(self._server.pid)
-            if now & self._workers or len(now) != WORKERS:
+            deadline = time.monotonic() + REPLACED_SECONDS
+            while not self._are_replaced(now := _children(self._server.pid)) and time.monotonic() < deadline:
+                time.sleep(TURN_SECONDS)
+            if not self._are_replaced(now):
                 self.seen.server_errors += 1
                 self.seen.words.append(f"workers {sorted(self._workers)} were to be replaced, and {sorted(now)} serve")
             self.seen.replacements += 1
+
+    def _are_replaced(self, now: set[int]) -> bool:
+        return not now & self._workers and len(now) == WORKERS
 
 
 def main(options: Options, cores: Cores, machine: Machine) -> int:
