@@ -26,7 +26,7 @@ from bench.fill import settings_of
 from bench.machine import Machine
 from bench.measure import Target, peak
 from bench.options import Options
-from bench.processes import ROOT, Cores, memory, pinned
+from bench.processes import ROOT, Cores, family, memory, pinned
 from bench.report import RESULTS, facts, table
 from bench.scenarios import OPEN_LOOP_SHARE, SCOPE, home_with_keys
 from bench.servers import Home, Server, ostiary
@@ -188,14 +188,14 @@ class Overseer:
     def _replace_workers(self) -> None:
         self._note_replaced()
         self.seen.mib.append(memory(self._server.pid).resident_mib)
-        self._workers = _children(self._server.pid)
+        self._workers = set(family(self._server.pid)[1:])
         os.kill(self._server.pid, signal.SIGHUP)
 
     def _note_replaced(self) -> None:
         """The workers that were told to go a minute ago are gone, and as many stand in their place."""
         if self._workers:
             deadline = time.monotonic() + REPLACED_SECONDS
-            while not self._are_replaced(now := _children(self._server.pid)) and time.monotonic() < deadline:
+            while not self._are_replaced(now := set(family(self._server.pid)[1:])) and time.monotonic() < deadline:
                 time.sleep(TURN_SECONDS)
             if not self._are_replaced(now):
                 self.seen.server_errors += 1
@@ -280,7 +280,3 @@ def bank_of(server: Server, pair: Pair) -> str:
 
 def _banks(token: str) -> Request:
     return Request("GET", "/api/banks", (("Authorization", f"Bearer {token}"),))
-
-
-def _children(pid: int) -> set[int]:
-    return {int(each) for each in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()}

@@ -24,8 +24,8 @@ from ostiary.crypto import guids
 from ostiary.db.store import Store
 from ostiary.web.asgi import App, Message, Receive, Scope, Send
 from ostiary.web.durations import Kind
+from ostiary.web.request_ids import FAILED
 
-FAILED = 500
 CLOSE_SECONDS = 3
 # Of what an attribute says, in characters.
 LONGEST = 4096

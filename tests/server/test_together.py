@@ -15,6 +15,8 @@ from tests.server.test_awaited import bodies, says_no_more, turns
 from tests.server.test_careful import connected
 from tests.server.test_immediate import Echo, post
 
+End = tuple[ImmediateProtocol, asyncio.StreamReader, asyncio.StreamWriter]
+
 
 class Distant(Echo):
     """Answers a turn when the test says so."""
@@ -47,15 +49,20 @@ def later(answer: Answer) -> Coroutine[Any, Any, Answer]:
     return wait()
 
 
+async def asking(app: Distant, stack: AsyncExitStack, count: int) -> list[End]:
+    """The first two ask in one turn, the others one by one while those two are waiting."""
+    ends = [await stack.enter_async_context(connected(app)) for _ in range(count)]
+    for number, (server_end, _, _) in enumerate(ends):
+        server_end.data_received(post(b"%d" % number))
+        await turns(0 if number == 0 else 2)
+    return ends
+
+
 def test_gathers_whoever_asks_meanwhile() -> None:
     async def heard() -> None:
         app = Distant()
         async with AsyncExitStack() as stack:
-            ends = [await stack.enter_async_context(connected(app)) for _ in range(5)]
-            for number, (server_end, _, _) in enumerate(ends):
-                server_end.data_received(post(b"%d" % number))
-                # The first two in one turn, the others one by one while those two are waiting.
-                await turns(0 if number == 0 else 2)
+            ends = await asking(app, stack, 5)
             assert app.turns == [2]
             app.is_time.set()
             assert [await bodies(reader, 1) for _, reader, _ in ends] == [[b"%d" % number] for number in range(5)]
@@ -128,10 +135,7 @@ def test_leaves_nobody_waiting_when_a_turn_fails() -> None:
     async def heard() -> None:
         app = Failing()
         async with AsyncExitStack() as stack:
-            ends = [await stack.enter_async_context(connected(app)) for _ in range(3)]
-            for number, (server_end, _, _) in enumerate(ends):
-                server_end.data_received(post(b"%d" % number))
-                await turns(0 if number == 0 else 2)
+            ends = await asking(app, stack, 3)
             app.is_time.set()
             for _, reader, _ in ends[:2]:
                 assert (await asyncio.wait_for(reader.readuntil(b"}"), 5)).startswith(b"HTTP/1.1 500 ")

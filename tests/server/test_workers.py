@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -61,6 +62,18 @@ def callers_of(place: Installation) -> list[Caller]:
     return [Caller(place.live.port, "POST", "/oauth/token", body) for _ in range(CALLERS)]
 
 
+@contextmanager
+def calling(running: LiveServer, callers: list[Caller]) -> Iterator[None]:
+    """They ask until the server has ended, well."""
+    for caller in callers:
+        caller.start()
+    yield
+    running.process.send_signal(signal.SIGTERM)
+    assert running.process.wait(STOP_SECONDS) == 0
+    for caller in callers:
+        caller.join(STOP_SECONDS)
+
+
 def test_tells_people_once_where_it_serves(running: LiveServer) -> None:
     assert running.stderr_path.read_text().count(f"serves {running.base_url}") == 1
 
@@ -69,17 +82,12 @@ def test_replaces_its_workers_under_load(
     running: LiveServer, place: Installation, count: Callable[[int, int], int]
 ) -> None:
     callers = callers_of(place)
-    for caller in callers:
-        caller.start()
-    for _ in range(count(1, 15)):
-        before = other_workers(running, set())
-        time.sleep(BUSY_SECONDS)
-        running.process.send_signal(signal.SIGHUP)
-        eventually(partial(other_workers, running, before), START_SECONDS)
-    running.process.send_signal(signal.SIGTERM)
-    assert running.process.wait(STOP_SECONDS) == 0
-    for caller in callers:
-        caller.join(STOP_SECONDS)
+    with calling(running, callers):
+        for _ in range(count(1, 15)):
+            before = other_workers(running, set())
+            time.sleep(BUSY_SECONDS)
+            running.process.send_signal(signal.SIGHUP)
+            eventually(partial(other_workers, running, before), START_SECONDS)
     assert [each for caller in callers for each in caller.lost] == []
     assert all(caller.goodbyes for caller in callers)
 
@@ -109,20 +117,15 @@ def test_loses_no_more_than_what_a_dying_worker_had_begun(
     running: LiveServer, place: Installation, count: Callable[[int, int], int]
 ) -> None:
     callers = callers_of(place)
-    for caller in callers:
-        caller.start()
     deaths = count(1, 15)
-    for _ in range(deaths):
-        answered = [caller.answers for caller in callers]
-        victim = min(other_workers(running, set()))
-        os.kill(victim, signal.SIGKILL)
-        eventually(partial(other_workers, running, {victim}), START_SECONDS)
-        eventually(partial(all_go_on, callers, answered))
-    running.process.send_signal(signal.SIGTERM)
-    assert running.process.wait(STOP_SECONDS) == 0
-    for caller in callers:
-        caller.join(STOP_SECONDS)
-        assert len(caller.lost) <= deaths
+    with calling(running, callers):
+        for _ in range(deaths):
+            answered = [caller.answers for caller in callers]
+            victim = min(other_workers(running, set()))
+            os.kill(victim, signal.SIGKILL)
+            eventually(partial(other_workers, running, {victim}), START_SECONDS)
+            eventually(partial(all_go_on, callers, answered))
+    assert all(len(caller.lost) <= deaths for caller in callers)
     # Nobody was told that something went wrong: the connection was gone.
     broken = ("RemoteDisconnected", "ConnectionResetError", "BrokenPipeError", "IncompleteRead")
     assert [each for caller in callers for each in caller.lost if not each.startswith(broken)] == []
