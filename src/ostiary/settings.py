@@ -57,6 +57,7 @@ class Settings(BaseSettings):
     data_dir: Path = Path("data")
     database_url: SecretStr = SecretStr("")
     database_url_file: Path | None = None
+    revocation_journal: Path | None = None
     public_url: str = ""
     allow_insecure_http: bool = False
     master_key: SecretStr | None = None
@@ -155,6 +156,13 @@ class Settings(BaseSettings):
             return f"sqlite:///{self.data_dir / 'ostiary.db'}"
         scheme, colon, rest = given.partition(":")
         return f"postgresql+psycopg:{rest}" if colon and scheme in {"postgres", "postgresql"} else given
+
+    @property
+    def journal_path(self) -> Path | None:
+        """Where revocations are journalled: in the data folder, and on PostgreSQL only where a file is named."""
+        if self.revocation_journal is None and self.store_url.startswith("sqlite"):
+            return self.data_dir / "revocations.journal"
+        return self.revocation_journal
 
     @property
     def shared_limits_url(self) -> str:

@@ -36,6 +36,10 @@ class Maker:
             self._received += part
             self.has_begun.set()
 
+    def shown(self) -> list[Pair]:
+        """Every pair so far that reached us."""
+        return whole_pairs(self._received.decode(errors="replace"))
+
     def kill(self) -> list[Pair]:
         """End it without a goodbye; returns every pair it had shown."""
         self._process.kill()
@@ -47,7 +51,7 @@ class Maker:
         self._process.stdout.close()
         self._process.stderr.close()
         assert "Traceback" not in complaints, complaints
-        return whole_pairs(self._received.decode(errors="replace"))
+        return self.shown()
 
 
 def whole_pairs(text: str) -> list[Pair]:

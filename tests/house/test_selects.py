@@ -7,7 +7,7 @@ import pytest
 
 from tests.house.tree import SLICES, public_functions, python_sources, takes, told
 
-WATCHED = (*SLICES, "oauth", "web", "cli", "app.py", "house.py", "upkeep.py", "access", "dashboard")
+WATCHED = (*SLICES, "oauth", "web", "cli", "app.py", "house.py", "upkeep.py", "access", "dashboard", "recovery")
 
 # Look-ups nobody asks for: they make an actor, or serve the worker. `by_…` says so in the name.
 WITHOUT_ACTOR = {

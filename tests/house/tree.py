@@ -19,6 +19,7 @@ ROOF = (
     "tables",
     "migrations",
     "house",
+    "recovery",
     "upkeep",
     "metrics",
     "traces",

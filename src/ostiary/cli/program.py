@@ -16,6 +16,7 @@ from ostiary.cli import (
     keys,
     logins,
     organizations,
+    recovery,
     serving,
     signing_keys,
     tokens,
@@ -47,6 +48,9 @@ program.command("logout")(logins.logout)
 program.command("whoami")(logins.whoami)
 program.command("inspect")(inspection.inspect)
 program.command("doctor")(doctor.doctor)
+program.command("backup")(recovery.backup)
+program.command("restore")(recovery.restore)
+program.command("move")(recovery.move)
 
 
 def _show_version(wanted: bool) -> None:

@@ -30,8 +30,8 @@ class MasterKey:
         return "MasterKey(***)"
 
 
-def load(settings: Settings) -> MasterKey:
-    """The key from its variable, its file, or the data folder, where one is made at first start."""
+def load(settings: Settings, *, make: bool = True) -> MasterKey:
+    """The key from its variable, its file, or the data folder, where one is made at first start if `make` says so."""
     if settings.master_key is not None:
         return MasterKey(_decode(settings.master_key.get_secret_value(), "OSTIARY_MASTER_KEY"))
     if settings.master_key_file is not None:
@@ -41,7 +41,10 @@ def load(settings: Settings) -> MasterKey:
             "With an external database the master key must come from OSTIARY_MASTER_KEY or OSTIARY_MASTER_KEY_FILE, so "
             "that every node has the same one. Make it once with: openssl rand -base64 32"
         )
-    return MasterKey(_from_data_folder(settings.data_dir / FILE_NAME))
+    path = settings.data_dir / FILE_NAME
+    if not make:
+        return MasterKey(_decode(_read(path), str(path)))
+    return MasterKey(_from_data_folder(path))
 
 
 def _from_data_folder(path: Path) -> bytes:

@@ -40,6 +40,10 @@ def prepare_file(path: Path) -> WalLock:
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
     except OSError as error:
         raise ConfigurationError(f"The database file {path} cannot be opened: {error.strerror}") from error
+    return lock_of(path)
+
+
+def lock_of(path: Path) -> WalLock:
     return WalLock(path.with_name(f"{path.name}.lock"))
 
 

@@ -4,7 +4,7 @@ import contextlib
 import datetime as dt
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -59,6 +59,8 @@ class Store:
                 pool_pre_ping=True,
             )
         self._writer = self.engine.execution_options(ostiary_writes=True)
+        # What has to be written elsewhere first; when it raises, nothing is committed.
+        self.before_commit: Callable[[Session], None] = _nothing
         # Set by every commit of this process, for whoever works off what commits leave behind.
         self.written = threading.Event()
 
@@ -88,6 +90,7 @@ class Store:
         """All or nothing: committed and synced when the block ends, undone when it raises."""
         with _translated(), self._alone(), Session(self._writer, expire_on_commit=False) as db:
             yield db
+            self.before_commit(db)
             db.commit()
             self.written.set()
             self._checkpoint()
@@ -138,6 +141,10 @@ class Store:
         except (sa.exc.SQLAlchemyError, sqlite3.Error):
             # What was written is committed, so nobody may hear that it was not; the next commit tries again.
             log.warning("checkpoint_failed", exc_info=True)
+
+
+def _nothing(_db: Session) -> None:
+    pass
 
 
 def _begin_on_sqlite(connection: sa.Connection) -> None:

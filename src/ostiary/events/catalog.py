@@ -6,6 +6,7 @@ only. A token's object is its key, and so is that of a failure to authenticate w
 somebody signed in.
 """
 
+from collections.abc import Mapping
 from enum import StrEnum
 
 
@@ -43,3 +44,21 @@ class Consumer(StrEnum):
 CONSUMERS: dict[EventType, tuple[Consumer, ...]] = {
     EventType.CUSTOMER_CREATED: (Consumer.CUSTOMER_RECORDING,),
 }
+
+# By the fact that says so; without one, the event itself does.
+_TAKING: dict[EventType, tuple[str, ...]] = {
+    EventType.CREDENTIAL_DELETED: (),
+    EventType.CREDENTIAL_UPDATED: ("paused", "ip_allowlist"),
+    EventType.BANK_UPDATED: ("closed", "type"),
+    EventType.USER_DISABLED: (),
+    EventType.USER_DELETED: (),
+    EventType.USER_UPDATED: ("role", "password_changed"),
+}
+
+
+def takes_away(event_type: EventType, facts: Mapping[str, object]) -> bool:
+    """Whether it says no to somebody who was let in before, in a way that ends with no session, login or token."""
+    if event_type not in _TAKING:
+        return False
+    names = _TAKING[event_type]
+    return not names or any(facts.get(name) not in (None, False) for name in names)

@@ -4,8 +4,11 @@ from sqlalchemy.orm import Session
 
 from ostiary.access.actor import Actor, Stranger
 from ostiary.crypto import guids
-from ostiary.events.catalog import CONSUMERS, EventType
+from ostiary.events.catalog import CONSUMERS, EventType, takes_away
 from ostiary.events.models import Event, EventDelivery
+
+# Where a unit of work keeps its events that take something away, for whoever has to know them before the commit.
+TAKEN = "taken_away"
 
 
 def record(
@@ -32,5 +35,7 @@ def record(
     )
     db.add(event)
     db.flush()  # the deliveries name the event
+    if takes_away(event_type, facts):
+        db.info.setdefault(TAKEN, []).append(event)
     db.add_all(EventDelivery(event_guid=event.guid, consumer=consumer) for consumer in CONSUMERS.get(event_type, ()))
     return event

@@ -73,6 +73,14 @@ def retire(store: Store, seal: Seal, kid: str) -> SigningKey:
         return found
 
 
+def retire_all(db: Session, seal: Seal) -> None:
+    """Refuse every token there is; a new key signs at once, for there is no other."""
+    keys = queries.by_age(db)
+    _add(db, seal)
+    for key in keys:
+        _retire(key)
+
+
 @dataclass(frozen=True)
 class Rotation:
     """On schedule, by whichever process comes first."""
