@@ -1,6 +1,7 @@
 """What every test can ask for: a fresh database, an Ostiary on it, a client, a real server."""
 
 import inspect
+import math
 import os
 from collections.abc import Callable, Iterator
 from itertools import islice
@@ -12,6 +13,7 @@ from playwright.sync_api import Browser
 from pydantic import SecretStr
 from starlette.testclient import TestClient
 
+from ostiary import clock
 from ostiary.app import Ostiary
 from ostiary.db.store import Store
 from ostiary.settings import Settings
@@ -60,10 +62,20 @@ def pytest_configure() -> None:
     """The developer's own settings stay outside."""
     for name in [name for name in os.environ if name.startswith("OSTIARY_")]:
         del os.environ[name]
+    # Tests travel in time within this process, where nobody has set a clock; servers of their own do notice.
+    clock.MOST_SET_SECONDS = math.inf
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """A second run repeats only what another database could change; what repeats itself comes first."""
+    for mark, is_left_out in (
+        ("only_postgresql", config.getoption("--database") == "sqlite"),
+        ("only_long", not config.getoption("--long")),
+    ):
+        if is_left_out:
+            others = [item for item in items if item.get_closest_marker(mark)]
+            config.hook.pytest_deselected(items=others)
+            items[:] = [item for item in items if item not in others]
     if config.getoption("--needs-database"):
         is_long = config.getoption("--long")
         wanted = {item: needs_database(item) and (is_long or not says_the_same(item)) for item in items}

@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -34,8 +34,10 @@ MASTER_KEY = base64.b64encode(bytes(range(32))).decode()
 class LiveServer:
     """One server process; `.env` reaches the same database, keys and address from other commands."""
 
-    def __init__(self, env: Mapping[str, str], port: int) -> None:
+    def __init__(self, env: Mapping[str, str], port: int, prefix: Sequence[str] = ()) -> None:
+        """`prefix` is a program that ends by becoming the one it is told to start."""
         self.port = port
+        self._prefix = prefix
         self.base_url = f"http://{HOST}:{port}"
         self.env = {"OSTIARY_PUBLIC_URL": self.base_url, **env, "OSTIARY_HOST": HOST, "OSTIARY_PORT": str(port)}
         self.folder = Path(env["OSTIARY_DATA_DIR"]).parent
@@ -46,7 +48,7 @@ class LiveServer:
         """Starts the process and returns once it answers."""
         with self.stderr_path.open("ab") as stderr:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "ostiary", "serve"],
+                [*self._prefix, sys.executable, "-m", "ostiary", "serve"],
                 cwd=self.folder,
                 env=self.env,
                 stdin=subprocess.DEVNULL,

@@ -3,6 +3,8 @@
 OstiaryError
 ├── ConfigurationError      the server cannot start like this; the operator reads it
 ├── StoreUnavailable        the database did not answer in time; 503, nothing was done
+│   ├── OutcomeUnknown      it did not say whether it has committed
+│   └── ClockWrong          the machine's clock was set by more than a minute
 └── Problem                 an expected refusal of the API, with the platform's three members
     ├── Unauthorized        401: who is asking is not clear
     ├── Forbidden           403: clear, and not allowed
@@ -27,6 +29,21 @@ class ConfigurationError(OstiaryError):
 
 class StoreUnavailable(OstiaryError):  # noqa: N818 - reads as a state, like the HTTP status it becomes
     """The database is away or busy: nothing was changed, trying again is safe."""
+
+    # What a caller hears; the log has more.
+    sentence = "The database is not available; nothing was changed, try again"
+
+
+class OutcomeUnknown(StoreUnavailable):
+    """The connection was lost between COMMIT and its answer, or replicas did not confirm: it may be done or not."""
+
+    sentence = "The database did not say whether it was done: look before you repeat it"
+
+
+class ClockWrong(StoreUnavailable):
+    """See `clock.Watch`."""
+
+    sentence = "The clock of this server was set while it ran; nothing was changed, try again"
 
 
 class Problem(OstiaryError):  # noqa: N818 - the word of the house for every refusal
@@ -126,5 +143,5 @@ def invalid_subject(*required: str, subject: str, what_to_do: str) -> Unauthoriz
 def in_plain_words(error: OstiaryError) -> str:
     """For an operator at a terminal."""
     if isinstance(error, StoreUnavailable):
-        return "The database is not available; nothing was changed. Try again."
+        return f"{error.sentence}."
     return str(error)

@@ -44,6 +44,11 @@ class Facts(Collector):
         yield from self._requests()
         yield from self._keys()
         yield from self._database()
+        yield GaugeMetricFamily(
+            "ostiary_clock_ahead_seconds",
+            "How far the clock was set while the server ran, or differs from the database's; 0 within a minute.",
+            clock.watch.ahead_seconds,
+        )
         if self.counting.is_shared:
             yield GaugeMetricFamily(
                 "ostiary_limits_redis_up", "Whether limits count in Redis, and not here alone.", self.counting.is_whole

@@ -2,26 +2,29 @@
 
 import json
 import os
+import shutil
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import httpx2
 import pytest
 import sqlalchemy as sa
 
+import ostiary
 from ostiary import migrations
+from ostiary.db.store import Store
 from ostiary.migrations import alembic_runner
 from tests.durability.installation import Installation, installed
-from tests.live import STOP_SECONDS, free_port, start_server
+from tests.live import STOP_SECONDS, LiveServer, free_port, start_server
 from tests.postgres import Postgres
 from tests.server.conftest import eventually
 from tests.server.test_leaving import UNLIMITED, Caller
 from tests.server.test_life import refused_start
 
-CALLERS = 6
 BUSY_SECONDS = 0.3
 
 MIGRATION = """
@@ -43,7 +46,7 @@ TAKES_AWAY = """
     op.drop_index("ix_applications_nickname", "applications")
     op.drop_column("applications", "nickname")
     op.drop_table("nicknames")
-    op.execute("UPDATE schema_support SET oldest_revision = '9002'")
+    op.execute("UPDATE schema_support SET oldest_revision = '9001'")
 """
 
 
@@ -87,55 +90,132 @@ class Maker(threading.Thread):
             except Exception as error:  # noqa: BLE001 - whatever was lost
                 self.lost.append(repr(error))
 
+    @contextmanager
+    def working(self) -> Iterator[None]:
+        self.start()
+        try:
+            yield
+        finally:
+            self.is_over.set()
+            self.join(STOP_SECONDS)
+        assert self.lost == []
+        assert self.made
+
+
+@dataclass(frozen=True)
+class Asks:
+    """What programs go on asking: for tokens, and for their banks."""
+
+    body: bytes
+    authorization: str
+
+    @classmethod
+    def of(cls, place: Installation, keys: int) -> "tuple[Asks, Maker]":
+        """Of the last of so many keys, with somebody who makes more of them."""
+        bank = place.office.bank()
+        for _ in range(keys):
+            pair = place.office.key(bank)
+        sent = {"grant_type": "client_credentials", "client_id": pair.client_id, "client_secret": pair.secret}
+        answer = httpx2.post(f"{place.live.base_url}/oauth/token", json=sent)
+        return cls(json.dumps(sent).encode(), f"Bearer {answer.json()['access_token']}"), Maker(place, bank)
+
+    def callers(self, port: int) -> list[Caller]:
+        return [
+            Caller(port, "POST", "/oauth/token", self.body),
+            Caller(port, "GET", "/api/banks", b"", authorization=self.authorization),
+        ]
+
+
+class Node:
+    """One server of several, and two callers who stay with it as long as it lets them in."""
+
+    def __init__(self, live: LiveServer, asks: Asks) -> None:
+        self.live = live
+        self._asks = asks
+        self._callers = asks.callers(live.port)
+        for each in self._callers:
+            each.start()
+
+    def answers(self) -> list[int]:
+        return [caller.answers for caller in self._callers]
+
+    def give_way(self, release: Mapping[str, str]) -> "Node":
+        """To a node of another release, which is there before this one leaves."""
+        successor = Node(LiveServer({**self.live.env, **release}, free_port()), self._asks)
+        time.sleep(BUSY_SECONDS)
+        self.leave()
+        return successor
+
+    def leave(self) -> None:
+        self.live.process.terminate()
+        self.live.process.wait(STOP_SECONDS)
+        for caller in self._callers:
+            caller.join(STOP_SECONDS)
+        assert [each for caller in self._callers for each in caller.lost] == []
+        assert all(caller.answers for caller in self._callers)
+
 
 @contextmanager
-def busy(place: Installation, keys: int) -> Iterator[tuple[list[Caller], Maker]]:
-    """Tokens are made, the API is asked, keys are made; at the end nobody has lost anything."""
-    bank = place.office.bank()
-    for _ in range(keys):
-        pair = place.office.key(bank)
-    sent = {"grant_type": "client_credentials", "client_id": pair.client_id, "client_secret": pair.secret}
-    body, port = json.dumps(sent).encode(), place.live.port
-    answer = httpx2.post(f"{place.live.base_url}/oauth/token", json=sent)
-    authorization = f"Bearer {answer.json()['access_token']}"
-    callers = [Caller(port, "POST", "/oauth/token", body) for _ in range(CALLERS // 2)]
-    callers += [Caller(port, "GET", "/api/banks", b"", authorization=authorization) for _ in range(CALLERS // 2)]
-    maker = Maker(place, bank)
-    for each in (*callers, maker):
-        each.start()
-    yield callers, maker
-    maker.is_over.set()
-    maker.join(STOP_SECONDS)
-    place.live.process.terminate()
-    place.live.process.wait(STOP_SECONDS)
-    for caller in callers:
-        caller.join(STOP_SECONDS)
-    assert [*maker.lost, *(each for caller in callers for each in caller.lost)] == []
-    assert maker.made
-    assert all(caller.answers for caller in callers)
+def nodes_of(place: Installation, number: int, asks: Asks) -> Iterator[list[Node]]:
+    """All on one database; whoever is left in the end leaves in good order."""
+    nodes = [Node(place.live, asks)]
+    try:
+        nodes += [Node(LiveServer(place.live.env, free_port()), asks) for _ in range(number - 1)]
+        yield nodes
+        for node in nodes:
+            node.leave()
+    finally:
+        for node in nodes:
+            node.live.kill()
 
 
-def test_serves_while_the_schema_grows_and_shrinks(
-    place: Installation, next_release: Callable[[str, str, str], None], count: Callable[[int, int], int]
+def later_release(folder: Path, *changes: tuple[str, str, str]) -> dict[str, str]:
+    """The environment in which `ostiary` is this release with more migrations; each has a revision, the one before it,
+    and what it does."""
+    shutil.copytree(Path(ostiary.__file__).parent, folder / "ostiary", ignore=shutil.ignore_patterns("__pycache__"))
+    migrated = folder / "ostiary" / "migrations"
+    for revision, before, body in changes:
+        (migrated / "versions" / f"{revision}.py").write_text(
+            MIGRATION.format(revision=revision, before=before, body=body)
+        )
+    head = migrated / "__init__.py"
+    text = head.read_text()
+    changed = text.replace(f'HEAD = "{migrations.HEAD}"', f'HEAD = "{changes[-1][0]}"')
+    assert changed != text
+    head.write_text(changed)
+    return {"PYTHONPATH": str(folder)}
+
+
+def fill(store: Store) -> None:
+    """What a release does that has added a column: it fills it, a few rows at a time."""
+    with store.reading() as db:
+        guids = list(db.scalars(sa.text("SELECT guid FROM applications")))
+    for first in range(0, len(guids), 500):
+        with store.writing() as db:
+            some = [{"guid": guid} for guid in guids[first : first + 500]]
+            db.execute(sa.text("UPDATE applications SET nickname = name WHERE guid = :guid"), some)
+
+
+def test_changes_release_node_by_node_while_all_are_asked(
+    place: Installation, tmp_path: Path, count: Callable[[int, int], int]
 ) -> None:
+    """The next release adds to the schema, the one after it takes that away; no request is lost."""
+    adds = ("9001", migrations.HEAD, ADDS)
+    wider = later_release(tmp_path / "wider", adds)
+    narrower = later_release(tmp_path / "narrower", adds, ("9002", "9001", TAKES_AWAY))
     store = place.office.house.store
-    with busy(place, count(200, 5000)):
-        time.sleep(BUSY_SECONDS)
-        next_release("9001", migrations.HEAD, ADDS)
-        alembic_runner.upgrade(store)
-        # What the next release does, while this one goes on serving: it fills what it added, a few rows at a time.
-        with store.reading() as db:
-            guids = list(db.scalars(sa.text("SELECT guid FROM applications")))
-        for first in range(0, len(guids), 500):
-            with store.writing() as db:
-                some = [{"guid": guid} for guid in guids[first : first + 500]]
-                db.execute(sa.text("UPDATE applications SET nickname = name WHERE guid = :guid"), some)
-        # A node of this release that is restarted meanwhile comes up.
-        with start_server(place.live.env, free_port()) as other:
-            assert other.is_ready()
-        next_release("9002", "9001", TAKES_AWAY)
-        alembic_runner.upgrade(store)
-        time.sleep(BUSY_SECONDS)
+    asks, maker = Asks.of(place, count(200, 5000))
+    with maker.working(), nodes_of(place, count(1, 4), asks) as nodes:
+        for release in (wider, narrower):
+            for number, node in enumerate(nodes):
+                nodes[number] = node.give_way(release)
+                if release is wider and number == 0:
+                    assert migrations.revision(store) == "9001"
+                    fill(store)
+                    # A node of this release that is restarted meanwhile comes up.
+                    with start_server(place.live.env, free_port()) as other:
+                        assert other.is_ready()
+        assert migrations.revision(store) == "9002"
     refused = refused_start(place.live.folder, {**place.live.env, "OSTIARY_PORT": str(free_port())})
     assert refused.returncode == 1
     assert "start the newer release" in refused.stderr
@@ -148,15 +228,16 @@ def test_lets_nobody_wait_behind_a_change_that_waits(
     store = place.office.house.store
     next_release("9001", migrations.HEAD, ADDS)
     change = threading.Thread(target=alembic_runner.upgrade, args=(store,), daemon=True)
-    with busy(place, 1) as (callers, _):
+    asks, maker = Asks.of(place, 1)
+    with maker.working(), nodes_of(place, 1, asks) as [node]:
         with store.reading() as db:
             assert db.scalar(sa.text("SELECT count(*) FROM applications"))
             change.start()
             for _ in range(3):
-                before = [caller.answers for caller in callers]
+                before = node.answers()
                 eventually(
                     lambda before=before: all(  # type: ignore[misc]
-                        caller.answers > asked + 5 for caller, asked in zip(callers, before, strict=True)
+                        now > asked + 5 for now, asked in zip(node.answers(), before, strict=True)
                     )
                 )
         change.join(STOP_SECONDS)

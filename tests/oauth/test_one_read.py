@@ -41,9 +41,9 @@ def hear_sqlite(reads: Any, tell: Tell) -> None:  # noqa: ANN401 - one of two ki
 def hear_postgres(reads: PostgresReads, tell: Tell, monkeypatch: pytest.MonkeyPatch) -> None:
     as_always = reads._execute
 
-    async def execute(sql: str, parameters: dict[str, list[str]]) -> list[Sequence[Any]]:
+    async def execute(until: float, sql: str, parameters: dict[str, list[str]]) -> list[Sequence[Any]]:
         tell((sql, parameters))
-        return await as_always(sql, parameters)
+        return await as_always(until, sql, parameters)
 
     monkeypatch.setattr(reads, "_execute", execute)
 

@@ -9,7 +9,10 @@ from ostiary.app import Ostiary
 from ostiary.db.store import Store
 from ostiary.oauth.models import SigningKey
 
-WELL = {"status": "ready", "checks": [{"name": each, "status": "ok"} for each in ("server", "database", "signing_key")]}
+WELL = {
+    "status": "ready",
+    "checks": [{"name": each, "status": "ok"} for each in ("server", "database", "signing_key", "clock")],
+}
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])

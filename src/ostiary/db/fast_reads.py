@@ -18,6 +18,7 @@ from sqlalchemy.dialects.sqlite import pysqlite
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from ostiary.db import sqlite
+from ostiary.db.deadlines import cut
 from ostiary.db.store import Store
 from ostiary.errors import StoreUnavailable
 
@@ -178,21 +179,44 @@ class PostgresReads:
 
     async def query(self, sql: str, parameters: dict[str, list[str]]) -> list[Row]:
         """Every row of one batch; raises StoreUnavailable after two seconds, whatever the database is doing."""
+        until = asyncio.get_running_loop().time() + WAIT_SECONDS
         try:
-            async with asyncio.timeout(WAIT_SECONDS), self._turn:
-                try:
-                    return await self._execute(sql, parameters)
-                except self._driver.OperationalError:
-                    # The database may have restarted since the last query: a read can simply be repeated.
-                    await self.close()
-                    return await self._execute(sql, parameters)
+            async with asyncio.timeout_at(until):
+                await self._turn.acquire()
+            try:
+                return await self._execute_until(until, sql, parameters)
+            finally:
+                self._turn.release()
         except (self._driver.Error, TimeoutError, OSError) as error:
-            await self.close()
             raise StoreUnavailable("the database did not answer") from error
 
-    async def _execute(self, sql: str, parameters: dict[str, list[str]]) -> list[Row]:
+    async def _execute_until(self, until: float, sql: str, parameters: dict[str, list[str]]) -> list[Row]:
+        loop = asyncio.get_running_loop()
+        # A query that is cancelled waits for a paused server to hear of it; one whose connection is cut does not.
+        end = loop.call_at(until, self._cut)
+        try:
+            try:
+                return await self._execute(until, sql, parameters)
+            except self._driver.OperationalError:
+                if loop.time() >= until:
+                    raise
+                # The database may have restarted since the last query: a read can simply be repeated.
+                await self.close()
+                return await self._execute(until, sql, parameters)
+        except BaseException:
+            await self.close()
+            raise
+        finally:
+            end.cancel()
+
+    def _cut(self) -> None:
+        if self._connection is not None:
+            cut(self._connection)
+
+    async def _execute(self, until: float, sql: str, parameters: dict[str, list[str]]) -> list[Row]:
         if self._connection is None:
-            self._connection = await self._driver.AsyncConnection.connect(self._conninfo, autocommit=True)
+            async with asyncio.timeout_at(until):
+                self._connection = await self._driver.AsyncConnection.connect(self._conninfo, autocommit=True)
         cursor = await self._connection.execute(sql, parameters, prepare=True)
         rows: list[Row] = await cursor.fetchall()
         return rows

@@ -6,18 +6,20 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 import structlog
-from sqlalchemy.exc import ArgumentError, DatabaseError, InterfaceError, OperationalError
+from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from ostiary import clock
 from ostiary.db import sqlite
+from ostiary.db.deadlines import Deadlines
 from ostiary.db.wal_lock import WalLock
-from ostiary.errors import ConfigurationError, StoreUnavailable
+from ostiary.errors import ClockWrong, ConfigurationError, OutcomeUnknown, StoreUnavailable
 from ostiary.settings import Settings
 
 POOL_SIZE = 10
@@ -35,6 +37,11 @@ PATIENCE = {
 # Any constant serves, as long as every node uses the same one.
 ADVISORY_LOCK = 0x0571A21
 
+# Where a connection keeps what the server warned of.
+WARNINGS = "ostiary_warnings"
+# Classes of SQLSTATE: the connection is lost, the server is being stopped, or its system fails.
+GOING = ("08", "57", "58", "XX")
+
 log = structlog.get_logger(__name__)
 
 
@@ -46,6 +53,7 @@ class Store:
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self.path = Path(self.url.database or "")
         self.wal_lock: WalLock | None = None
+        self.deadlines: Deadlines | None = None
         if self.is_sqlite:
             self.engine = self._sqlite_engine()
         else:
@@ -58,6 +66,8 @@ class Store:
                 pool_timeout=POOL_WAIT_SECONDS,
                 pool_pre_ping=True,
             )
+            sa.event.listen(self.engine, "connect", _collect_warnings)
+            self.deadlines = Deadlines(self.engine)
         self._writer = self.engine.execution_options(ostiary_writes=True)
         # What has to be written elsewhere first; when it raises, nothing is committed.
         self.before_commit: Callable[[Session], None] = _nothing
@@ -91,9 +101,24 @@ class Store:
         with _translated(), self._alone(), Session(self._writer, expire_on_commit=False) as db:
             yield db
             self.before_commit(db)
-            db.commit()
+            if clock.watch.is_wrong:
+                raise ClockWrong("the machine's clock was set by more than a minute")
+            self._commit(db)
             self.written.set()
             self._checkpoint()
+
+    def _commit(self, db: Session) -> None:
+        """Raises OutcomeUnknown when nobody can say whether it is done, or would survive the loss of this database."""
+        warnings = db.connection().connection.info.get(WARNINGS, [])
+        warnings.clear()
+        try:
+            db.commit()
+        except (OperationalError, InterfaceError) as error:
+            if self.is_sqlite or _is_refusal(error):
+                raise
+            raise OutcomeUnknown("the connection was lost while it was committed") from error
+        if warnings:
+            raise OutcomeUnknown(f"committed here, and perhaps nowhere else: {warnings[0]}")
 
     @contextlib.contextmanager
     def changing_schema(self) -> Iterator[sa.Connection]:
@@ -151,6 +176,23 @@ def _begin_on_sqlite(connection: sa.Connection) -> None:
     # Taking the write lock at once means a unit of work never fails half-way because another one was faster.
     writes = connection.get_execution_options().get("ostiary_writes")
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _collect_warnings(connection: Any, record: ConnectionPoolEntry) -> None:  # noqa: ANN401 - psycopg's own
+    """A commit that no longer waits for the synchronous standby succeeds with a warning."""
+    warnings: list[str] = record.info.setdefault(WARNINGS, [])
+
+    def collect(told: Any) -> None:  # noqa: ANN401 - psycopg's own
+        if told.severity_nonlocalized == "WARNING":
+            warnings.append(f"{told.message_primary}")
+
+    connection.add_notice_handler(collect)
+
+
+def _is_refusal(error: DBAPIError) -> bool:
+    """Whether the server itself said no, and goes on: then nothing was committed."""
+    state = getattr(error.orig, "sqlstate", None)
+    return state is not None and not state.startswith(GOING)
 
 
 def _refuse_ghosts(connection: object, _record: object, _proxy: object) -> None:

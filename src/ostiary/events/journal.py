@@ -73,6 +73,7 @@ class Journal:
     def begin(self) -> None:
         """Make the file where there is none. Raises ConfigurationError when it cannot be written."""
         try:
+            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             with self._opened():
                 pass
         except OSError as error:

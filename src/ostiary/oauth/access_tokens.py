@@ -12,10 +12,12 @@ from typing import Any
 
 import msgspec
 
+from ostiary import clock
 from ostiary.access import addresses
 from ostiary.access.actor import Subject
 from ostiary.crypto import strict
 from ostiary.crypto.es256 import ALGORITHM, PublicKey, b64
+from ostiary.errors import ClockWrong
 from ostiary.oauth.queries import Standing
 from ostiary.oauth.signing_keys import SigningKeys
 
@@ -99,6 +101,8 @@ class AccessTokens:
         return self._signed([b64(json.dumps(every, separators=(",", ":")).encode())])[0]
 
     def _signed(self, payloads: Sequence[bytes]) -> list[bytes]:
+        if clock.watch.is_wrong:
+            raise ClockWrong("the machine's clock was set by more than a minute")
         kid, key = self._keys.current()
         header = self._header(kid)
         messages = [b"%b.%b" % (header, payload) for payload in payloads]

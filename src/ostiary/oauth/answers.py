@@ -36,7 +36,7 @@ def refusal(error: Exception) -> Answer:
         return Answer(error.status, body, (*HEADERS, *more, *own))
     if isinstance(error, StoreUnavailable):
         note_away(error)
-        body = _body("temporarily_unavailable", "The database is not available: try again")
+        body = _body("temporarily_unavailable", error.sentence)
         return Answer(503, body, (*HEADERS, (b"retry-after", b"1")))
     log.error("oauth_failed", exc_info=error)
     return Answer(500, _body("server_error", "Something went wrong here: try again, or tell the operator"), HEADERS)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from ostiary import clock
 from ostiary.db.fast_reads import Lookup
 from ostiary.errors import StoreUnavailable
 from ostiary.oauth.signing_keys import SigningKeys
@@ -13,6 +14,13 @@ RETIRED = Finding(
     "signing_key",
     "The key with which this server signs was retired",
     "Wait a second for the newest one; if that does not help, restart this server.",
+)
+
+
+CLOCK = Finding(
+    "clock",
+    "The clock of this machine was set by more than a minute while the server ran, or differs from the database's",
+    "Set it right; if it is right now, restart this server.",
 )
 
 
@@ -28,4 +36,5 @@ class Readiness:
             note_away(error)
             return [AWAY]
         counts = any(kid is not None for _, kid in rows)
-        return [Finding("database"), Finding("signing_key") if counts else RETIRED]
+        right = CLOCK if clock.watch.is_wrong else Finding("clock")
+        return [Finding("database"), Finding("signing_key") if counts else RETIRED, right]

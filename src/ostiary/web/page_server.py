@@ -104,7 +104,7 @@ class PageServer:
             return RedirectResponse(START_PATH, 303, HEADERS)
         except StoreUnavailable as error:
             note_away(error)
-            response = self.refuse(request, unavailable())
+            response = self.refuse(request, unavailable(error))
             response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
             return response
         except Problem as problem:

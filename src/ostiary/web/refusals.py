@@ -103,7 +103,7 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(StoreUnavailable)
     def away(_: Request, error: StoreUnavailable) -> Response:
         note_away(error)
-        return respond(unavailable(), {"Retry-After": str(RETRY_AFTER_SECONDS)})
+        return respond(unavailable(error), {"Retry-After": str(RETRY_AFTER_SECONDS)})
 
     @app.exception_handler(HTTPException)
     def no_such_route(request: Request, error: HTTPException) -> Response:
@@ -139,8 +139,8 @@ def note_away(error: StoreUnavailable) -> None:
     log.error("store_unavailable", reason=f"{error}", cause=f"{error.__cause__ or ''}".partition("\n")[0])
 
 
-def unavailable() -> Problem:
-    return Invalid("service_unavailable", "The database is not available; nothing was changed, try again", status=503)
+def unavailable(error: StoreUnavailable) -> Problem:
+    return Invalid("service_unavailable", error.sentence, status=503)
 
 
 async def send_refusal(send: Send, error: Problem | StoreUnavailable, resource_metadata: str) -> None:
@@ -148,7 +148,7 @@ async def send_refusal(send: Send, error: Problem | StoreUnavailable, resource_m
     if isinstance(error, StoreUnavailable):
         note_away(error)
         retry = (b"retry-after", b"%d" % RETRY_AFTER_SECONDS)
-        await answer(send, 503, as_json(unavailable()), [JSON, retry])
+        await answer(send, 503, as_json(unavailable(error)), [JSON, retry])
         return
     more = [(name.lower().encode(), value.encode()) for name, value in error.headers.items()]
     if "retry_after_seconds" in error.more:
