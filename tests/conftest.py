@@ -24,6 +24,7 @@ from tests.databases import empty_database, fresh_database
 from tests.live import MASTER_KEY, LiveServer, environment, free_port, start_server
 from tests.oauth.desk import Desk, open_desk
 from tests.postgres import Postgres, running_postgres
+from tests.redis_server import RedisServer, running_redis
 from tests.ticking import Ticks
 
 Database = Literal["sqlite", "postgresql"]
@@ -198,6 +199,13 @@ def ticks(monkeypatch: pytest.MonkeyPatch) -> Ticks:
 def live(settings: Settings, database_url: str) -> Iterator[LiveServer]:
     """A real server on a free port; it shares database and keys with `ostiary`, should a test ask for both."""
     with start_server(environment(settings.data_dir, database_url), free_port()) as server:
+        yield server
+
+
+@pytest.fixture
+def redis_server() -> Iterator[RedisServer]:
+    """One for each test, because each brings it down in its own way."""
+    with running_redis() as server:
         yield server
 
 

@@ -18,7 +18,7 @@ from tests.clients.people import Person
 pytestmark = pytest.mark.any_database
 
 TIMEOUT_SECONDS = 1200
-FEW = 4
+FEW = 2
 # A schema cannot say which assets a bank may deal in or which letters a name may have: such requests are refused,
 # in the way the document says.
 NOT_ASKED = "positive_data_acceptance"

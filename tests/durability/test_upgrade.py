@@ -196,6 +196,7 @@ def fill(store: Store) -> None:
             db.execute(sa.text("UPDATE applications SET nickname = name WHERE guid = :guid"), some)
 
 
+@pytest.mark.only_long
 def test_changes_release_node_by_node_while_all_are_asked(
     place: Installation, tmp_path: Path, count: Callable[[int, int], int]
 ) -> None:
@@ -205,7 +206,7 @@ def test_changes_release_node_by_node_while_all_are_asked(
     narrower = later_release(tmp_path / "narrower", adds, ("9002", "9001", TAKES_AWAY))
     store = place.office.house.store
     asks, maker = Asks.of(place, count(200, 5000))
-    with maker.working(), nodes_of(place, count(1, 4), asks) as nodes:
+    with maker.working(), nodes_of(place, count(2, 4), asks) as nodes:
         for release in (wider, narrower):
             for number, node in enumerate(nodes):
                 nodes[number] = node.give_way(release)

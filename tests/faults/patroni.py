@@ -57,7 +57,8 @@ class Node:
             "scope": "ostiary",
             "name": self.name,
             "restapi": {"listen": f"{HOST}:{self.api_port}", "connect_address": f"{HOST}:{self.api_port}"},
-            "etcd3": {"host": f"{HOST}:{self.etcd.port}"},
+            # As a proxy, for otherwise it asks etcd where it is, and goes there by itself.
+            "etcd3": {"proxy": f"http://{HOST}:{self.etcd.port}"},
             "bootstrap": {
                 "dcs": {
                     "ttl": TTL_SECONDS,

@@ -5,14 +5,16 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from tests.durability.direct import Office, Pair, office
-from tests.durability.installation import settings_of
+from tests.clients.servers import serving
+from tests.durability.direct import Pair, office
+from tests.durability.installation import Installation, settings_of
 from tests.durability.wire import Caller
-from tests.live import LiveServer, environment, free_port
+from tests.postgres import Postgres
 from tests.server.conftest import eventually
 
 DAY = 86_400
@@ -47,37 +49,41 @@ class FakedClock:
         }
 
 
-@pytest.fixture
-def faked(tmp_path: Path) -> FakedClock:
-    return FakedClock(tmp_path / "clock")
-
-
-@pytest.fixture
-def live(tmp_path: Path, database_url: str, faked: FakedClock) -> Iterator[LiveServer]:
-    env = environment(tmp_path / "data", database_url) | faked.env
-    server = LiveServer({**env, "OSTIARY_LIMIT_FAILED_TOKEN_REQUESTS_PER_SOURCE": "5/600"}, free_port())
-    try:
-        yield server
-    finally:
+@contextmanager
+def served(postgres: Postgres | None, folder: Path, faked: FakedClock, **settings: str) -> Iterator[Installation]:
+    with serving(postgres, folder, **faked.env, **settings) as live, office(settings_of(live)) as opened:
+        yield Installation(live, opened)
         faked.jump(0)
-        server.stop()
+
+
+Place = tuple[Installation, FakedClock]
+
+
+@pytest.fixture(scope="module")
+def place(postgres: Postgres | None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    folder = tmp_path_factory.mktemp("clock")
+    faked = FakedClock(folder / "clock")
+    with served(postgres, folder, faked, OSTIARY_LIMIT_FAILED_TOKEN_REQUESTS_PER_SOURCE="5/600") as made:
+        yield made, faked
 
 
 @pytest.fixture
-def beside(live: LiveServer) -> Iterator[Office]:
-    with office(settings_of(live)) as opened:
+def faked(place: Place, caller: Caller) -> Iterator[FakedClock]:
+    """The clock of the server, which is right before and after a test."""
+    yield place[1]
+    place[1].jump(0)
+    eventually(lambda: readiness(caller) == (200, []), NOTICED_SECONDS)
+
+
+@pytest.fixture
+def caller(place: Place) -> Iterator[Caller]:
+    with Caller(place[0].live.port) as opened:
         yield opened
 
 
 @pytest.fixture
-def caller(live: LiveServer) -> Iterator[Caller]:
-    with Caller(live.port) as opened:
-        yield opened
-
-
-@pytest.fixture
-def pair(beside: Office) -> Pair:
-    return beside.key(beside.bank())
+def pair(place: Place) -> Pair:
+    return place[0].office.key(place[0].office.bank())
 
 
 def readiness(caller: Caller) -> tuple[int, list[str]]:
@@ -94,7 +100,7 @@ def is_open(caller: Caller, pair: Pair) -> Callable[[], bool]:
     return lambda: caller.token(pair).status == 200 and readiness(caller) == (200, [])
 
 
-@pytest.mark.parametrize("seconds", [DAY, 3600, 61.5, -61.5, -3600, -DAY])
+@pytest.mark.parametrize("seconds", [DAY, 61.5, -61.5, -DAY])
 def test_makes_nothing_while_the_clock_is_wrong_and_goes_on_when_it_is_right(
     caller: Caller, pair: Pair, faked: FakedClock, seconds: float
 ) -> None:
@@ -112,28 +118,25 @@ def test_makes_nothing_while_the_clock_is_wrong_and_goes_on_when_it_is_right(
     assert caller.new_customer(token).status == 201
 
 
-@pytest.mark.parametrize("seconds", [-DAY, -3600, -65])
-def test_never_takes_an_expired_token_for_a_live_one(
-    tmp_path: Path, database_url: str, faked: FakedClock, seconds: float
-) -> None:
+def test_never_takes_an_expired_token_for_a_live_one(postgres: Postgres | None, tmp_path: Path) -> None:
     """Not even at the first request after the clock went back."""
-    env = environment(tmp_path / "data", database_url) | faked.env
-    live = LiveServer({**env, "OSTIARY_TOKEN_SECONDS_SANDBOX": str(LIFE_SECONDS)}, free_port())
-    try:
-        with office(settings_of(live)) as beside, Caller(live.port) as caller:
-            token = caller.token(beside.key(beside.bank())).body["access_token"]
-            assert caller.customers(token).status == 200
-            time.sleep(LIFE_SECONDS)
+    faked = FakedClock(tmp_path / "clock")
+    with (
+        served(postgres, tmp_path, faked, OSTIARY_TOKEN_SECONDS_SANDBOX=str(LIFE_SECONDS)) as made,
+        Caller(made.live.port) as caller,
+    ):
+        token = caller.token(made.office.key(made.office.bank())).body["access_token"]
+        assert caller.customers(token).status == 200
+        time.sleep(LIFE_SECONDS)
+        for seconds in (-65, -3600, -DAY):
             faked.jump(seconds)
-            for _ in range(20):
+            for _ in range(12):
                 assert caller.customers(token).message == "Signature has expired"
                 time.sleep(0.1)
-    finally:
-        faked.jump(0)
-        live.stop()
+            faked.jump(0)
 
 
-@pytest.mark.parametrize("seconds", [1, -1, 9, -9, 50, -50])
+@pytest.mark.parametrize("seconds", [9, -9, 50, -50])
 def test_goes_on_when_the_clock_is_set_a_little(caller: Caller, pair: Pair, faked: FakedClock, seconds: float) -> None:
     assert caller.token(pair).status == 200
     faked.jump(seconds)
@@ -144,7 +147,14 @@ def test_goes_on_when_the_clock_is_set_a_little(caller: Caller, pair: Pair, fake
     assert readiness(caller) == (200, [])
 
 
+def test_notices_a_clock_that_stands_still(caller: Caller, pair: Pair, faked: FakedClock) -> None:
+    """For a minute it could still be right."""
+    faked.set(time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(time.time() - 59)))
+    eventually(is_closed(caller, pair), NOTICED_SECONDS)
+
+
 def test_frees_nobody_from_a_limit(caller: Caller, pair: Pair, faked: FakedClock) -> None:
+    """Last of those that share a server: nobody there may be wrong again for ten minutes."""
     wrong = Pair(pair.client_id, pair.secret[:-1] + ("x" if pair.secret[-1] != "x" else "y"))
     statuses = [caller.token(wrong).status for _ in range(7)]
     assert statuses[0] == 401
@@ -156,34 +166,26 @@ def test_frees_nobody_from_a_limit(caller: Caller, pair: Pair, faked: FakedClock
         assert caller.token(wrong).status == 429
 
 
-def test_notices_a_clock_that_stands_still(caller: Caller, pair: Pair, faked: FakedClock) -> None:
-    """For a minute it could still be right."""
-    faked.set(time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(time.time() - 59)))
-    eventually(is_closed(caller, pair), NOTICED_SECONDS)
-
-
 @pytest.mark.only_postgresql
 @pytest.mark.parametrize("seconds", [90, -90])
 def test_is_not_ready_beside_a_database_whose_clock_is_another(
-    tmp_path: Path, database_url: str, faked: FakedClock, seconds: float
+    postgres: Postgres | None, tmp_path: Path, seconds: float
 ) -> None:
     """From its start: here a clock can be compared with one that others share."""
+    faked = FakedClock(tmp_path / "clock")
     faked.jump(seconds)
-    live = LiveServer(environment(tmp_path / "data", database_url) | faked.env, free_port())
-    try:
-        with office(settings_of(live)) as beside, Caller(live.port) as caller:
-            pair = beside.key(beside.bank())
-            eventually(is_closed(caller, pair), NOTICED_SECONDS)
-            faked.jump(0)
-            eventually(is_open(caller, pair), NOTICED_SECONDS)
-    finally:
-        live.stop()
+    with served(postgres, tmp_path, faked) as made, Caller(made.live.port) as caller:
+        pair = made.office.key(made.office.bank())
+        eventually(is_closed(caller, pair), NOTICED_SECONDS)
+        faked.jump(0)
+        eventually(is_open(caller, pair), NOTICED_SECONDS)
 
 
 AHEAD = "import time; print(time.time() - time.clock_gettime(time.CLOCK_BOOTTIME))"
 
 
-def test_fakes_the_clock_and_no_lengths_of_time(faked: FakedClock) -> None:
+def test_fakes_the_clock_and_no_lengths_of_time(tmp_path: Path) -> None:
+    faked = FakedClock(tmp_path / "clock")
     faked.jump(DAY)
     there, here = (
         float(subprocess.run([sys.executable, "-c", AHEAD], env=env, capture_output=True, check=True).stdout)
