@@ -82,3 +82,13 @@ def test_is_content_with_a_row_that_is_true() -> None:
     test = "`tests/house/test_standards.py::test_is_content_with_a_row_that_is_true`"
     page = f"| Section | File | Test |\n|:--|:-:|---|\n| RFC 6749 §5.2 | `src/ostiary/errors.py` | {test} |\n"
     assert [broken_row(cells) for cells in rows(page)] == [[]]
+
+
+FILE = re.compile(r"`(tests/[\w/]+\.py)")
+
+
+def test_names_no_test_that_is_gone_on_any_page() -> None:
+    pages = [page for page in (HERE / "docs").rglob("*.md") if page.name != "template.md"]
+    named = [(page.name, file) for page in pages for file in FILE.findall(page.read_text())]
+    assert len(named) > len(rows((HERE / PAGE).read_text())), "other pages name tests as well"
+    assert [(page, file) for page, file in named if not (HERE / file).is_file()] == []
