@@ -32,6 +32,7 @@ def page_time(name: str, p95_ms: float, cpu_ms: float = 1.0) -> PageTime:
 
 
 @pytest.mark.any_database
+@pytest.mark.only_long
 def test_finds_every_page(postgres: Postgres | None) -> None:
     cores = Cores.of_this_machine()
     options = Options(database=postgres.url("postgres") if postgres else "sqlite")

@@ -15,6 +15,7 @@ OPTIONS = Options(keys=20, active=20)
 
 
 @pytest.mark.any_database
+@pytest.mark.only_long
 def test_starts_a_family_of_processes() -> None:
     with workers.targets(OPTIONS, Cores.of_this_machine(), (2,)) as (target,):
         for request in target.requests[:3]:

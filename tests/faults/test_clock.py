@@ -100,6 +100,7 @@ def is_open(caller: Caller, pair: Pair) -> Callable[[], bool]:
     return lambda: caller.token(pair).status == 200 and readiness(caller) == (200, [])
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize("seconds", [DAY, 61.5, -61.5, -DAY])
 def test_makes_nothing_while_the_clock_is_wrong_and_goes_on_when_it_is_right(
     caller: Caller, pair: Pair, faked: FakedClock, seconds: float
@@ -118,6 +119,7 @@ def test_makes_nothing_while_the_clock_is_wrong_and_goes_on_when_it_is_right(
     assert caller.new_customer(token).status == 201
 
 
+@pytest.mark.any_database
 def test_never_takes_an_expired_token_for_a_live_one(postgres: Postgres | None, tmp_path: Path) -> None:
     """Not even at the first request after the clock went back."""
     faked = FakedClock(tmp_path / "clock")
@@ -136,6 +138,7 @@ def test_never_takes_an_expired_token_for_a_live_one(postgres: Postgres | None, 
             faked.jump(0)
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize("seconds", [9, -9, 50, -50])
 def test_goes_on_when_the_clock_is_set_a_little(caller: Caller, pair: Pair, faked: FakedClock, seconds: float) -> None:
     assert caller.token(pair).status == 200
@@ -147,12 +150,14 @@ def test_goes_on_when_the_clock_is_set_a_little(caller: Caller, pair: Pair, fake
     assert readiness(caller) == (200, [])
 
 
+@pytest.mark.any_database
 def test_notices_a_clock_that_stands_still(caller: Caller, pair: Pair, faked: FakedClock) -> None:
     """For a minute it could still be right."""
     faked.set(time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(time.time() - 59)))
     eventually(is_closed(caller, pair), NOTICED_SECONDS)
 
 
+@pytest.mark.any_database
 def test_frees_nobody_from_a_limit(caller: Caller, pair: Pair, faked: FakedClock) -> None:
     """Last of those that share a server: nobody there may be wrong again for ten minutes."""
     wrong = Pair(pair.client_id, pair.secret[:-1] + ("x" if pair.secret[-1] != "x" else "y"))

@@ -16,6 +16,8 @@ from tests.durability.installation import settings_of
 from tests.live import HOST, LiveServer, environment, free_port
 from tests.redis_server import RedisServer
 
+pytestmark = pytest.mark.any_database
+
 HERE = Path(__file__).resolve().parents[2]
 TENANTS = 50
 CALLERS = 40
@@ -150,7 +152,7 @@ def test_gives_nobody_what_is_somebody_elses(
     live: LiveServer, beside: Office, count: Callable[[int, int], int]
 ) -> None:
     tenants = [enter(beside, live, number) for number in range(TENANTS)]
-    foreign, own = asyncio.run(storm(live.port, tenants, count(400, 5000)))
+    foreign, own = asyncio.run(storm(live.port, tenants, count(250, 5000)))
     assert foreign == []
     assert own, "nobody heard of themselves, so nothing was looked at"
     # Nothing is left over of all that: everybody is served, and hears of themselves alone.

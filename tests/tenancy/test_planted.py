@@ -26,6 +26,8 @@ from tests.tenancy.choices import Named, Relation, Who
 from tests.tenancy.visitors import Visitors
 from tests.tenancy.walks import FAILING, failing, walk
 
+pytestmark = pytest.mark.any_database
+
 # About a hundred are enough, most of the time.
 MOST_STEPS = 5000
 OF = {

@@ -28,6 +28,8 @@ from tests.postgres import Postgres
 from tests.tenancy.model import OPERATIONS
 from tests.tenancy.state import Base
 
+pytestmark = pytest.mark.any_database
+
 JSON = (b"content-type", b"application/json")
 IN_BRACES = re.compile(r"\{\w+\}")
 GUID = re.compile(r"\b[0-9a-f]{32}\b|\bostid_[0-9A-Za-z]{38}\b")
