@@ -29,6 +29,10 @@ ACTIVE = 50
 Load = Callable[[Target, Cores], Peak | Steady]
 
 
+# A server, a floor and a load generator take the cores from everybody else.
+pytestmark = pytest.mark.only_long
+
+
 @pytest.fixture(scope="module")
 def cores() -> Cores:
     return Cores.of_this_machine()

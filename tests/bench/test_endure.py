@@ -23,6 +23,7 @@ def overseer(folder: Path) -> Iterator[Overseer]:
         yield found
 
 
+@pytest.mark.only_long
 def test_sees_nothing_wrong_and_then_what_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(endure, "KEPT_KEYS", 2)
     with overseer(tmp_path) as found:

@@ -45,7 +45,7 @@ def settings(settings: Settings) -> Settings:
 @pytest.fixture
 def pairs(count: Callable[[int, int], int], database: str) -> Pairs:
     """What is compared is our own code, so the slower database need not repeat the full count."""
-    return lambda: count(1_000, 10_000) if database == "sqlite" else count(300, 2_000)
+    return lambda: count(500, 10_000) if database == "sqlite" else count(300, 2_000)
 
 
 def with_pair(desk: Desk, client_id: str, secret: str) -> Asking:
