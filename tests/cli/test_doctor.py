@@ -222,6 +222,7 @@ def served(settings: Settings, database_url: str, tmp_path: Path) -> Served:
     return Served(settings, database_url, tmp_path)
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize(
     ("trusted", "more", "expected"),
     [
@@ -261,6 +262,7 @@ def test_notices_a_server_with_another_name(run: Run, served: Served) -> None:
         assert f"calls itself {server.base_url}" in wrong(run, "public address", **env)
 
 
+@pytest.mark.any_database
 def test_notices_signing_keys_that_nobody_can_know(run: Run, served: Served, tmp_path: Path) -> None:
     """Somebody else's server, or an old copy of the file, stands at the public address."""
     run("migrate")

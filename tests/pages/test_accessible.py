@@ -29,7 +29,8 @@ def gallery(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Itera
         yield made
 
 
-# Every theme with every size. Usually a page is seen in one look and its neighbour in the next; --long sees all in all.
+# Every theme with every size. Usually a page is seen in one look and its neighbour in the next, and axe, which takes
+# longest, reads every other page; --long sees all in all.
 LOOKS = list(itertools.product(THEMES, SIZES))
 
 
@@ -37,11 +38,12 @@ LOOKS = list(itertools.product(THEMES, SIZES))
 def test_is_for_everybody(gallery: Gallery, number: int, place: Place, count: Callable[[int, int], int]) -> None:
     first = number % len(LOOKS)
     looks = [*LOOKS[first:], *LOOKS[:first]][: count(1, len(LOOKS))]
+    is_read = len(looks) > 1 or number % 2 == 0
     with gallery.at(place) as page:
         for theme, size in looks:
             look(page, size, theme)
             assert sticking_out(page) == [], f"{place.name} at {size} px"
-            assert flaws(page) == [], f"{place.name}, {theme}, {size} px"
+            assert not is_read or flaws(page) == [], f"{place.name}, {theme}, {size} px"
 
 
 def look(page: Page, size: str, theme: str) -> None:
