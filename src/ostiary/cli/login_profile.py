@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Self
 
 from ostiary.cli.session import misused
+from ostiary.db.syncing import sync
 from ostiary.errors import ConfigurationError, OstiaryError
 
 CONFIG_DIR = "OSTIARY_CONFIG_DIR"
@@ -118,9 +119,7 @@ class ProfileFile:
             except BaseException:
                 draft.unlink(missing_ok=True)
                 raise
-            above = os.open(self.path.parent, os.O_RDONLY)
-            os.fsync(above)
-            os.close(above)
+            sync(self.path.parent)
 
     def delete(self) -> None:
         self.path.unlink(missing_ok=True)

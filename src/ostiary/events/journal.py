@@ -20,6 +20,7 @@ from typing import Any
 import structlog
 from sqlalchemy.orm import Session
 
+from ostiary.db.syncing import sync
 from ostiary.errors import ConfigurationError, StoreUnavailable
 from ostiary.events.models import Event
 from ostiary.events.record import TAKEN
@@ -113,7 +114,7 @@ class Journal:
             _mend(file)
             if os.fstat(file).st_size == 0:
                 _append(file, _line(self._key, "", {"journal": secrets.token_hex(16)})[0])
-                _sync_name(self.path)
+                sync(self.path.parent)
             yield file
         finally:
             os.close(file)
@@ -180,11 +181,3 @@ def _append(file: int, lines: bytes) -> None:
     while lines:
         lines = lines[os.write(file, lines) :]
     os.fsync(file)
-
-
-def _sync_name(path: Path) -> None:
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import repeat
 from typing import Any, Self
 
@@ -100,7 +101,9 @@ class TokenEndpoint:
     async def answers(self, requests: Sequence[Request]) -> list[Given]:
         """For all of them together, one step after the other."""
         asked = _each(self._asked, requests)
-        recognized = _each(self._recognized, asked, await _together(self._looked_up, asked))
+        rows = await _together(self._looked_up, asked)
+        # One look at the clock for all: what they are told was read at one moment as well.
+        recognized = _each(partial(self._recognized, clock.seconds()), asked, rows)
         granted = _each(self._granted, await _together(self._admitted, recognized))
         answers = await _together(self._issued, granted)
         judged = iter(await self.limiting.judged([each for each in answers if isinstance(each, Exception)]))
@@ -133,9 +136,8 @@ class TokenEndpoint:
     async def _looked_up(self, asked: Sequence[Asked]) -> list[list[Row]]:
         return await self.lookup.each([one.client_id for one in asked], self.keys.current_kid)
 
-    def _recognized(self, asked: Asked, rows: Sequence[Row]) -> Recognized:
+    def _recognized(self, now: float, asked: Asked, rows: Sequence[Row]) -> Recognized:
         """Raises InvalidClient."""
-        now = clock.seconds()
         return Recognized(asked, self.client.standing(asked.secret, asked.address, rows, now), now)
 
     async def _admitted(self, recognized: Sequence[Recognized]) -> list[Recognized | TooManyRequests]:

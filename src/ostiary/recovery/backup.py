@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ostiary import __version__, clock
 from ostiary.crypto.master_key import MasterKey
+from ostiary.db.syncing import sync
 from ostiary.errors import ConfigurationError
 from ostiary.events.journal import Mark
 from ostiary.house import House
@@ -58,7 +59,7 @@ def make(house: House, place: Path, told: Told) -> Backup:
             for _ in container.read(sealed, house.master_key):
                 pass
             sealed.rename(target)
-            files.sync(target.parent)
+            sync(target.parent)
         except OSError as error:
             raise ConfigurationError(f"{target} cannot be written: {error.strerror}") from error
     return Backup(target, header)

@@ -9,6 +9,7 @@ from pathlib import Path
 from ostiary import clock
 from ostiary.db import sqlite
 from ostiary.db.store import Store
+from ostiary.db.syncing import sync
 from ostiary.db.wal_lock import WalLock
 from ostiary.errors import ConfigurationError
 from ostiary.recovery import queries
@@ -96,15 +97,6 @@ def put_in_place(new: Path, place: Path, kept: Path | None) -> None:
     sync(new)
     new.replace(place)
     sync(place.parent)
-
-
-def sync(path: Path) -> None:
-    """A file, or the names in a folder."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def make(path: Path) -> None:

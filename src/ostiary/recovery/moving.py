@@ -16,6 +16,7 @@ from ostiary.crypto.sealing import Seal
 from ostiary.db import sqlite
 from ostiary.db.schema_support import SchemaSupport
 from ostiary.db.store import Store
+from ostiary.db.syncing import sync
 from ostiary.errors import ConfigurationError
 from ostiary.house import SIGNING_KEY_PURPOSE
 from ostiary.oauth import queries as oauth
@@ -54,7 +55,7 @@ def move(settings: Settings, source: Path, told: Told) -> Moved:
     files.must_be_unused(source, lock)
     kept = files.kept_name(source, "moved")
     source.rename(kept)
-    files.sync(source.parent)
+    sync(source.parent)
     return Moved(rows, kept)
 
 
